@@ -1,0 +1,4 @@
+// Command docs is part of Magpie.
+package main
+
+func main() {}

@@ -1,0 +1,4 @@
+// Command server is part of Magpie.
+package main
+
+func main() {}

@@ -1,0 +1,3 @@
+module magpie.build/packages/pubsub
+
+go 1.26.0

@@ -1,0 +1,167 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Broker carries publications from any process of a deployment to all of them. All methods are
+// safe for concurrent use. They return [ErrClosed] once the broker is closed, and the context's
+// error when it ends first; a publish cut short that way may or may not have happened, and a
+// retry with the same idempotency key finds out.
+type Broker interface {
+	// Publish delivers data to every process subscribed to channel. With a history size it also
+	// appends to the channel's history, in one atomic step, and returns the publication's position;
+	// without, the position is zero. It returns [ErrTooLarge] or [ErrInvalidChannel] having changed
+	// nothing. The data is not copied: the caller leaves it unchanged from then on.
+	Publish(ctx context.Context, channel string, data []byte, options PublishOptions) (Position, error)
+
+	// History returns publications that the channel still keeps, and the position of its newest. A
+	// channel that never had any answers a fresh epoch with offset 0. It returns
+	// [ErrUnrecoverable] when options.Since cannot be continued without a hole: another epoch, an
+	// offset older than what is kept, or one newer than the newest. The returned History then still
+	// holds the current position.
+	History(ctx context.Context, channel string, options HistoryOptions) (History, error)
+
+	// Subscribe has this process receive the channel. What is published after it returned is
+	// delivered. Subscribing twice is as once.
+	Subscribe(ctx context.Context, channel string) error
+
+	// Unsubscribe ends what Subscribe began. A publication already on its way may still arrive.
+	Unsubscribe(ctx context.Context, channel string) error
+
+	// Enter records that a member is in channel until [Broker.Leave], or until this process has been
+	// dead for the broker's lease. Entering again under the same id replaces the member's data.
+	// Every process subscribed to the channel hears of it, unless the member was there already.
+	Enter(ctx context.Context, channel string, member Member) error
+
+	// Leave removes the member with that id which this process entered. Leaving twice is as once.
+	Leave(ctx context.Context, channel, id string) error
+
+	// Members returns who is in channel now, over all processes, ordered by id.
+	Members(ctx context.Context, channel string) ([]Member, error)
+
+	// Run delivers to handler until ctx ends or the broker is closed, and returns when every
+	// goroutine of the broker that calls handler has gone. It is called once. Its error is nil when
+	// ctx ended or Close was called.
+	Run(ctx context.Context, handler Handler) error
+
+	// Close releases what Open took. Members entered by this process leave. What was acknowledged
+	// before is kept wherever the implementation keeps history.
+	Close() error
+}
+
+// Handler receives what a broker delivers. Calls for one channel come one after another and in
+// order, calls for different channels may come at once. A slow handler delays its own channels
+// alone: the broker never stops reading for it, and when its bounded queue is full it repairs from
+// history what it had to pass over.
+type Handler interface {
+	// HandlePublication is called for each publication of a subscribed channel.
+	HandlePublication(channel string, publication Publication)
+
+	// HandlePresence is called when a member entered or left a subscribed channel, also by
+	// the end of a lease. It is at most once: Members is the truth.
+	HandlePresence(channel string, event PresenceEvent)
+
+	// HandleBreak is called when the channel cannot be continued without a hole. What is delivered
+	// from then on follows position.
+	HandleBreak(channel string, position Position)
+}
+
+// Position is a place in a channel's history. The zero Position is before everything, in no epoch.
+type Position struct {
+	// Epoch names one unbroken life of the channel's history. Offsets of different epochs do not
+	// compare.
+	Epoch string
+	// Offset counts publications within the epoch, from 1; 0 is before the first.
+	Offset uint64
+}
+
+// Publication is what was published.
+type Publication struct {
+	// Position is zero for a publication without history.
+	Position Position
+	// Time is when the broker accepted it, in milliseconds' precision; the zero time without history.
+	Time time.Time
+	// Data is shared by all who receive it: read only.
+	Data []byte
+}
+
+// PublishOptions say what happens to a publication beside its delivery. The zero value delivers
+// at most once and keeps nothing.
+type PublishOptions struct {
+	// HistorySize is how many publications the channel keeps, this one included. Zero keeps none;
+	// the most is MaxHistorySize.
+	HistorySize int
+	// HistoryTTL is how long after its last publication the channel keeps them. Zero means for ever.
+	HistoryTTL time.Duration
+	// IdempotencyKey makes a second publish to the channel under the same key, within
+	// IdempotencyTTL, change nothing and return the first one's position. Empty means none. It
+	// needs a HistorySize. The most is MaxIdempotencyKey bytes.
+	IdempotencyKey string
+	// IdempotencyTTL is how long the key is remembered. Zero means 5 minutes.
+	IdempotencyTTL time.Duration
+}
+
+// HistoryOptions choose a part of a channel's history.
+type HistoryOptions struct {
+	// Since, when not nil, leaves out everything up to and including that position. An empty
+	// Epoch stands for the current one.
+	Since *Position
+	// Limit is how many publications to return at most: 0 none (the position only), below 0 all.
+	Limit int
+	// Reverse returns the newest first; Since then leaves out everything from that position on.
+	Reverse bool
+}
+
+// History is a part of a channel's history.
+type History struct {
+	Publications []Publication
+	// Position is the channel's newest position, whatever part was asked for.
+	Position Position
+}
+
+// Member is somebody in a channel: for one connection, one member.
+type Member struct {
+	// ID is unique among the members of the whole deployment.
+	ID string
+	// Data says who it is, in bytes that only the caller understands.
+	Data []byte
+}
+
+// PresenceEvent is one member's coming or going.
+type PresenceEvent struct {
+	Member Member
+	// Left is false for who entered.
+	Left bool
+}
+
+// Bounds of every broker.
+const (
+	// MaxChannel is the longest channel name in bytes.
+	MaxChannel = 255
+	// MaxData is the largest publication in bytes: a long message with markup; more is an upload.
+	MaxData = 1 << 20
+	// MaxHistorySize is the most publications that a channel can keep.
+	MaxHistorySize = 10_000
+	// MaxIdempotencyKey is the longest idempotency key in bytes.
+	MaxIdempotencyKey = 255
+)
+
+// Errors that callers branch on.
+var (
+	// ErrClosed is returned by every method of a closed broker.
+	ErrClosed = errors.New("broker is closed")
+	// ErrUnrecoverable is returned by History when a position cannot be continued without a hole.
+	ErrUnrecoverable = errors.New("position cannot be continued")
+	// ErrTooLarge is returned by Publish and Enter for more than MaxData bytes.
+	ErrTooLarge = errors.New("data is too large")
+	// ErrInvalidChannel is returned for a channel name that is empty, longer than MaxChannel, not
+	// UTF-8 or has a control character.
+	ErrInvalidChannel = errors.New("channel name is not valid")
+	// ErrInvalidOptions is returned by Publish and History for options outside their ranges.
+	ErrInvalidOptions = errors.New("options are not valid")
+	// ErrUnavailable is returned when the broker's server cannot be reached: trying again may help.
+	ErrUnavailable = errors.New("broker is unavailable")
+)

@@ -1,0 +1,3 @@
+module magpie.build/packages/ui
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module magpie.build/tools/bench
+
+go 1.26.0

@@ -1,0 +1,4 @@
+// Command bench is part of Magpie.
+package main
+
+func main() {}

@@ -1,0 +1,3 @@
+module magpie.build/tools/create
+
+go 1.26.0

@@ -1,0 +1,4 @@
+// Command create is part of Magpie.
+package main
+
+func main() {}

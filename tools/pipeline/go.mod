@@ -1,0 +1,7 @@
+module magpie.build/tools/pipeline
+
+go 1.26.0
+
+require github.com/magefile/mage v1.17.2 // indirect
+
+tool github.com/magefile/mage
