@@ -9,8 +9,8 @@ import (
 
 // Handler decides what connections may do. Its methods are called from many goroutines at once,
 // for one connection one after another; each has the protocol's five seconds, after which ctx ends.
-// An [*Error] goes to the client as it is, a [*Disconnect] closes the connection, any other error
-// is logged and told as [ErrInternal].
+// An [*Error] goes to the client as it is, a [DisconnectError] closes the connection, any other
+// error is logged and told as [ErrInternal].
 type Handler interface {
 	// Connect says who a new connection is. It must come before anything else.
 	Connect(ctx context.Context, request ConnectRequest) (ConnectReply, error)
@@ -24,6 +24,13 @@ type Handler interface {
 
 	// RPC answers a request of the client's that belongs to no channel.
 	RPC(ctx context.Context, client Client, method string, data json.RawMessage) (json.RawMessage, error)
+}
+
+// Refresher is a [Handler] that renews connections before they expire: clients that came with a token
+// are told when theirs ends, and send another in time. Without it an expiring connection is closed.
+type Refresher interface {
+	// Refresh says until when the new token admits the client; the zero time is for ever.
+	Refresh(ctx context.Context, client Client, token string) (expireAt time.Time, err error)
 }
 
 // ConnectRequest is what a new connection says of itself.
@@ -50,7 +57,8 @@ type ConnectReply struct {
 	Info json.RawMessage
 	// Data is handed to the client. JSON or nil.
 	Data json.RawMessage
-	// ExpireAt is when the connection ends unless its client refreshes it; the zero time is never.
+	// ExpireAt is when the connection ends unless its client refreshes it, see [Refresher]; the zero
+	// time is never.
 	ExpireAt time.Time
 }
 
@@ -80,12 +88,14 @@ type SubscribeReply struct {
 	Data json.RawMessage
 }
 
-// Client is one connection, as a handler sees it.
+// Client is one connection, as a handler and other clients see it.
 type Client struct {
 	// ID is unique to the connection, over all servers.
 	ID string
 	// User is who it is, as Connect said.
 	User string
-	// Info is what Connect said of it.
+	// Info is what Connect said of it: conn_info. JSON or nil.
 	Info json.RawMessage
+	// ChannelInfo is what Subscribe said of it: chan_info. Nil outside a channel.
+	ChannelInfo json.RawMessage
 }

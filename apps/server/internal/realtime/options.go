@@ -1,0 +1,52 @@
+package realtime
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options bound a [Hub]. The zero value is ready for use.
+type Options struct {
+	// Logger hears of what went wrong. Nil discards.
+	Logger *slog.Logger
+	// AllowedOrigins lists, beside the request's own host, from where browsers may connect: a host
+	// or scheme://host, with * as in path.Match. A request without an Origin header passes.
+	AllowedOrigins []string
+	// AllowAnyOrigin lets every web page connect with its visitor's cookies. For load tests.
+	AllowAnyOrigin bool
+
+	// MaxConnections is how many connections there may be; more are answered with status 503. Zero
+	// means 100,000.
+	MaxConnections int
+	// MaxFrameBytes is the longest WebSocket message that is read; a longer one ends its connection
+	// with status 1009. Zero means 256 KiB.
+	MaxFrameBytes int
+	// MaxDataBytes is the largest payload of a command; a larger one is answered with error 107.
+	// Zero means 64 KiB.
+	MaxDataBytes int
+	// MaxChannels is how many channels a connection may be subscribed to. Zero means 128.
+	MaxChannels int
+	// CommandsPerSecond is how many commands a connection may send over time, in bursts of twice
+	// as many; more are answered with error 111, and twice that burst ends the connection with 3013. Zero
+	// means 1,000, below zero any number.
+	CommandsPerSecond int
+	// MaxHistory is how many publications one history or recovery reply may hold. Who missed more is
+	// told that it was not recovered. Zero means 1,000.
+	MaxHistory int
+
+	// MaxBacklogBytes is how far a connection may lag behind a channel in memory. Beyond that it is
+	// repaired from history, or ended with 3008 where there is none. Zero means 1 MiB.
+	MaxBacklogBytes int
+	// MaxBacklogTime is how long a connection may lag before it ends with 3008. Zero means 30 s.
+	MaxBacklogTime time.Duration
+
+	// PingInterval is how often an idle connection is pinged, in whole seconds. Zero means 25 s.
+	PingInterval time.Duration
+	// PongTimeout is how long a client may take to answer; it must be shorter than the interval.
+	// Zero means 10 s.
+	PongTimeout time.Duration
+	// ConnectTimeout is how long a connection may take to say who it is. Zero means 15 s.
+	ConnectTimeout time.Duration
+	// DrainTimeout is how long the hub waits for its connections to end. Zero means 10 s.
+	DrainTimeout time.Duration
+}
