@@ -147,6 +147,10 @@ const (
 	MaxHistorySize = 10_000
 	// MaxIdempotencyKey is the longest idempotency key in bytes.
 	MaxIdempotencyKey = 255
+	// MaxMemberID is the longest member id in bytes.
+	MaxMemberID = 255
+	// DefaultIdempotencyTTL is how long an idempotency key is remembered when the options do not say.
+	DefaultIdempotencyTTL = 5 * time.Minute
 )
 
 // Errors that callers branch on.

@@ -1,0 +1,211 @@
+// Package memory is the broker of one process. It needs no server and, given a directory, keeps
+// history on disk.
+//
+// Order: publications of a channel are delivered in the order of their positions. Loss: none while
+// the process lives; what a slow handler's queue cannot hold is read again from history.
+// Durability: without a directory history ends with the process, and a new process has new epochs.
+// With one, Publish returns when the disk has the publication, so that a killed process or machine
+// loses nothing acknowledged, and epochs go on; publishes that wait at the same time share one
+// commit. A directory belongs to one process at a time.
+package memory
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/internal/check"
+	"magpie.build/packages/pubsub/internal/delivery"
+)
+
+var _ pubsub.Broker = (*Broker)(nil)
+
+// Options configure a broker. The zero value keeps everything in memory.
+type Options struct {
+	// Dir is a directory for the history, made when missing. Empty keeps history in memory.
+	Dir string
+}
+
+// Broker is a [pubsub.Broker] for the subscribers of this process.
+type Broker struct {
+	store      store
+	dispatcher *delivery.Dispatcher
+	members    members
+	closed     atomic.Bool
+	closing    chan struct{}
+	close      func() error
+}
+
+// store keeps histories. Implementations hand what they accepted to their deliver function in the
+// order of positions, and before publish returns.
+type store interface {
+	publish(ctx context.Context, p publish) (pubsub.Position, error)
+	history(channel string, o pubsub.HistoryOptions) (pubsub.History, error)
+	close() error
+}
+
+// publish is one call of Publish with a history size.
+type publish struct {
+	channel string
+	data    []byte
+	options pubsub.PublishOptions
+}
+
+// deliver is called with each accepted publication.
+type deliver func(channel string, publication pubsub.Publication)
+
+// Open returns a broker, ready for use. Close it to release what it took.
+func Open(o Options) (*Broker, error) {
+	b := &Broker{closing: make(chan struct{})}
+	b.dispatcher = delivery.New(b.resume)
+	b.members.tell = b.dispatcher.Presence
+	b.close = sync.OnceValue(b.shut)
+	if o.Dir == "" {
+		b.store = newRAM(b.dispatcher.Publish)
+		return b, nil
+	}
+	return nil, fmt.Errorf("open history in %s: not possible", o.Dir)
+}
+
+// Publish implements [pubsub.Broker]. With a directory and a history size it returns when the disk
+// has the publication.
+func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pubsub.PublishOptions) (pubsub.Position, error) {
+	if err := b.ready(ctx); err != nil {
+		return pubsub.Position{}, err
+	}
+	if err := check.Publish(channel, data, o); err != nil {
+		return pubsub.Position{}, err
+	}
+	if o.HistorySize == 0 {
+		b.dispatcher.Publish(channel, pubsub.Publication{Data: data})
+		return pubsub.Position{}, nil
+	}
+	if o.IdempotencyTTL == 0 {
+		o.IdempotencyTTL = pubsub.DefaultIdempotencyTTL
+	}
+	return b.store.publish(ctx, publish{channel: channel, data: data, options: o})
+}
+
+// History implements [pubsub.Broker].
+func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOptions) (pubsub.History, error) {
+	if err := b.ready(ctx); err != nil {
+		return pubsub.History{}, err
+	}
+	if err := check.Channel(channel); err != nil {
+		return pubsub.History{}, err
+	}
+	return b.store.history(channel, o)
+}
+
+// Subscribe implements [pubsub.Broker].
+func (b *Broker) Subscribe(ctx context.Context, channel string) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	if !b.dispatcher.Add(channel) {
+		return nil
+	}
+	history, err := b.store.history(channel, pubsub.HistoryOptions{})
+	if err != nil {
+		b.dispatcher.Remove(channel)
+		return err
+	}
+	b.dispatcher.Start(channel, history.Position)
+	return nil
+}
+
+// Unsubscribe implements [pubsub.Broker].
+func (b *Broker) Unsubscribe(ctx context.Context, channel string) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	b.dispatcher.Remove(channel)
+	return nil
+}
+
+// Enter implements [pubsub.Broker].
+func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	if err := check.Member(channel, member); err != nil {
+		return err
+	}
+	b.members.enter(channel, member)
+	return nil
+}
+
+// Leave implements [pubsub.Broker].
+func (b *Broker) Leave(ctx context.Context, channel, id string) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	b.members.leave(channel, id)
+	return nil
+}
+
+// Members implements [pubsub.Broker].
+func (b *Broker) Members(ctx context.Context, channel string) ([]pubsub.Member, error) {
+	if err := b.ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := check.Channel(channel); err != nil {
+		return nil, err
+	}
+	return b.members.list(channel), nil
+}
+
+// Run implements [pubsub.Broker].
+func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
+	if b.closed.Load() {
+		return pubsub.ErrClosed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-b.closing:
+			cancel()
+		case <-stop:
+		}
+	})
+	err := b.dispatcher.Run(ctx, handler)
+	close(stop)
+	wg.Wait()
+	return err
+}
+
+// Close implements [pubsub.Broker]. Publishes under way are finished first.
+func (b *Broker) Close() error { return b.close() }
+
+func (b *Broker) shut() error {
+	b.closed.Store(true)
+	close(b.closing)
+	return b.store.close()
+}
+
+func (b *Broker) ready(ctx context.Context) error {
+	if b.closed.Load() {
+		return pubsub.ErrClosed
+	}
+	return ctx.Err()
+}
+
+func (b *Broker) resume(_ context.Context, channel string, since pubsub.Position, limit int) (pubsub.History, error) {
+	return b.store.history(channel, pubsub.HistoryOptions{Since: &since, Limit: limit})
+}
+
+// newEpoch returns a name that no other epoch has.
+func newEpoch() string { return rand.Text()[:12] }
+
+// now is the time as publications carry it.
+func now() time.Time { return time.Now().Truncate(time.Millisecond) }

@@ -1,0 +1,181 @@
+package memory
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"magpie.build/packages/pubsub"
+)
+
+// ram is a store that ends with the process.
+type ram struct {
+	deliver deliver
+
+	mu        sync.Mutex
+	channels  map[string]*log
+	keys      map[key]answer
+	deadlines deadlines
+}
+
+// log is one channel's history. Offsets of publications are consecutive and end at position's.
+type log struct {
+	position     pubsub.Position
+	publications []pubsub.Publication
+	expires      time.Time // of publications; zero is never
+	watched      bool      // a deadline is set for expires, or for an earlier one
+}
+
+// key is an idempotency key.
+type key struct{ channel, name string }
+
+// answer is what a publish under a key returned.
+type answer struct {
+	position pubsub.Position
+	expires  time.Time
+}
+
+func newRAM(d deliver) *ram {
+	return &ram{deliver: d, channels: make(map[string]*log), keys: make(map[key]answer)}
+}
+
+func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := now()
+	r.expire(now)
+	k := key{p.channel, p.options.IdempotencyKey}
+	if earlier, ok := r.keys[k]; ok && k.name != "" {
+		return earlier.position, nil
+	}
+	l := r.log(p.channel)
+	publication := l.append(p, now)
+	r.watch(p.channel, l)
+	if k.name != "" {
+		expires := now.Add(p.options.IdempotencyTTL)
+		r.keys[k] = answer{publication.Position, expires}
+		heap.Push(&r.deadlines, deadline{expires, k})
+	}
+	r.deliver(p.channel, publication)
+	return publication.Position, nil
+}
+
+func (r *ram) history(channel string, o pubsub.HistoryOptions) (pubsub.History, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expire(now())
+	return r.log(channel).read(o)
+}
+
+func (r *ram) close() error { return nil }
+
+// log returns the channel's history, with a fresh epoch if it never had any.
+func (r *ram) log(channel string) *log {
+	l := r.channels[channel]
+	if l == nil {
+		l = &log{position: pubsub.Position{Epoch: newEpoch()}}
+		r.channels[channel] = l
+	}
+	return l
+}
+
+// expire forgets what nobody may see any more.
+func (r *ram) expire(now time.Time) {
+	for len(r.deadlines) > 0 && !now.Before(r.deadlines[0].at) {
+		due, _ := heap.Pop(&r.deadlines).(deadline)
+		if due.name != "" {
+			delete(r.keys, due.key)
+			continue
+		}
+		l := r.channels[due.channel]
+		l.watched = false
+		if !l.expires.IsZero() && !now.Before(l.expires) {
+			l.publications = nil
+			continue
+		}
+		r.watch(due.channel, l)
+	}
+}
+
+// watch sets a deadline for the channel's history if it needs one. There is never more than one:
+// it moves when it comes, not at each publish.
+func (r *ram) watch(channel string, l *log) {
+	if l.watched || l.expires.IsZero() {
+		return
+	}
+	l.watched = true
+	heap.Push(&r.deadlines, deadline{l.expires, key{channel: channel}})
+}
+
+func (l *log) append(p publish, now time.Time) pubsub.Publication {
+	l.position.Offset++
+	publication := pubsub.Publication{Position: l.position, Time: now, Data: p.data}
+	l.publications = append(l.publications, publication)
+	if surplus := len(l.publications) - p.options.HistorySize; surplus > 0 {
+		clear(l.publications[:surplus])
+		l.publications = l.publications[surplus:]
+	}
+	l.expires = time.Time{}
+	if p.options.HistoryTTL > 0 {
+		l.expires = now.Add(p.options.HistoryTTL)
+	}
+	return publication
+}
+
+func (l *log) read(o pubsub.HistoryOptions) (pubsub.History, error) {
+	answer := pubsub.History{Position: l.position}
+	kept := l.publications
+	if o.Since != nil {
+		if !continues(*o.Since, o.Reverse, l.position, len(kept)) {
+			return answer, pubsub.ErrUnrecoverable
+		}
+		oldest := l.position.Offset - uint64(len(kept)) + 1
+		if o.Reverse {
+			kept = kept[:clamp(int64(o.Since.Offset)-int64(oldest), len(kept))]
+		} else {
+			kept = kept[clamp(int64(o.Since.Offset)-int64(oldest)+1, len(kept)):]
+		}
+	}
+	if o.Reverse {
+		kept = slices.Clone(kept)
+		slices.Reverse(kept)
+	}
+	if o.Limit >= 0 {
+		kept = kept[:min(o.Limit, len(kept))]
+	}
+	answer.Publications = slices.Clone(kept)
+	return answer, nil
+}
+
+// continues reports whether a history that ends at top and keeps so many publications has all that
+// came after since.
+func continues(since pubsub.Position, reverse bool, top pubsub.Position, kept int) bool {
+	if since.Epoch != "" && since.Epoch != top.Epoch {
+		return false
+	}
+	return reverse || since.Offset <= top.Offset && since.Offset+uint64(kept) >= top.Offset
+}
+
+func clamp(n int64, most int) int { return int(max(0, min(n, int64(most)))) }
+
+// deadlines is a heap, the soonest on top.
+type deadlines []deadline
+
+// deadline is when an idempotency key, or with no name the channel's history, may end.
+type deadline struct {
+	at time.Time
+	key
+}
+
+func (d deadlines) Len() int           { return len(d) }
+func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+func (d deadlines) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *deadlines) Push(x any)        { *d = append(*d, x.(deadline)) } //nolint:errcheck // heap.Push above gives it nothing else
+
+func (d *deadlines) Pop() any {
+	last := (*d)[len(*d)-1]
+	*d = (*d)[:len(*d)-1]
+	return last
+}
