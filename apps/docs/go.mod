@@ -2,9 +2,12 @@ module magpie.build/apps/docs
 
 go 1.26.0
 
+require golang.org/x/tools v0.52.0
+
 require (
-	magpie.build/packages/config v0.0.0
-	magpie.build/packages/ui v0.0.0
+	github.com/google/go-cmp v0.7.0 // indirect
+	golang.org/x/mod v0.43.0 // indirect
+	golang.org/x/sync v0.25.0 // indirect
 )
 
 replace (

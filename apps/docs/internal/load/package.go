@@ -1,0 +1,125 @@
+package load
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/doc/comment"
+	"go/parser"
+	"go/types"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// A Package is one package of the workspace with everything that its documentation shows.
+type Package struct {
+	Module *Module
+	Path   string // magpie.build/packages/pubsub/redis
+	Dir    string // packages/pubsub/redis, with slashes, relative to the root
+	Name   string
+
+	// Doc is the package comment, and Synopsis its first sentence.
+	Doc      string
+	Synopsis string
+	// Deprecated says what to use instead, or is empty.
+	Deprecated string
+
+	Consts, Vars, Funcs, Types []*Symbol
+	Examples                   []*Example
+	// Files are the Go files in build order, then the tests, then what else belongs to the
+	// package's source: templates, styles, scripts.
+	Files []*File
+	// ImportedBy are the workspace's packages that import this one, ordered by folder.
+	ImportedBy []*Package
+
+	loaded *packages.Package
+	doc    *doc.Package
+}
+
+// IsCommand says whether the package is a program.
+func (p *Package) IsCommand() bool { return p.Name == "main" }
+
+// IsInternal says whether only code of the same tree may import the package.
+func (p *Package) IsInternal() bool {
+	return slices.Contains(strings.Split(p.Path, "/"), "internal")
+}
+
+// Title is what the package is called in lists: its folder in its module's parent's words.
+func (p *Package) Title() string {
+	if p.IsCommand() {
+		return path.Base(p.Path)
+	}
+	return p.Name
+}
+
+// Parse turns a comment of this package into its parts, with the package's own names as links.
+func (p *Package) Parse(text string) *comment.Doc { return p.doc.Parser().Parse(text) }
+
+// Info holds the type checker's facts about the package's files.
+func (p *Package) Info() *types.Info { return p.loaded.TypesInfo }
+
+// Scope returns the type checker's view of the package.
+func (p *Package) Scope() *types.Scope { return p.loaded.Types.Scope() }
+
+// Symbols yields every symbol of the package in the order of its page.
+func (p *Package) Symbols() []*Symbol {
+	all := slices.Concat(p.Consts, p.Vars, p.Funcs)
+	for _, t := range p.Types {
+		all = append(all, t)
+		all = slices.Concat(all, t.Consts, t.Vars, t.Funcs, t.Methods)
+	}
+	return all
+}
+
+func newPackage(w *Workspace, m *Module, loaded *packages.Package) (*Package, error) {
+	dir, err := w.rel(filepath.Dir(loaded.GoFiles[0]))
+	if err != nil {
+		return nil, err
+	}
+	p := &Package{Module: m, Path: loaded.PkgPath, Dir: dir, Name: loaded.Name, loaded: loaded}
+	if p.Files, err = w.files(p); err != nil {
+		return nil, err
+	}
+	tests, err := w.parseTests(p)
+	if err != nil {
+		return nil, err
+	}
+	// go/doc takes the syntax trees over, so whatever needs function bodies is done by now.
+	p.doc, err = doc.NewFromFiles(w.fset, slices.Concat(loaded.Syntax, tests), p.Path)
+	if err != nil {
+		return nil, err
+	}
+	p.Doc, p.Synopsis = p.doc.Doc, p.doc.Synopsis(p.doc.Doc)
+	p.Deprecated = deprecation(p.doc.Doc)
+	p.describe(w)
+	return p, nil
+}
+
+// parseTests parses the package's test files: they hold its examples.
+func (w *Workspace) parseTests(p *Package) ([]*ast.File, error) {
+	var tests []*ast.File
+	for _, f := range p.Files {
+		if !strings.HasSuffix(f.Name, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(w.fset, filepath.Join(w.Root, filepath.FromSlash(f.Name)), f.Source, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		tests = append(tests, parsed)
+	}
+	return tests, nil
+}
+
+// deprecation returns what a "Deprecated:" paragraph says.
+func deprecation(text string) string {
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		if rest, ok := strings.CutPrefix(paragraph, "Deprecated: "); ok {
+			return strings.Join(strings.Fields(rest), " ")
+		}
+	}
+	return ""
+}
