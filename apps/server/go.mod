@@ -3,9 +3,9 @@ module magpie.build/apps/server
 go 1.26.0
 
 require (
-	magpie.build/packages/config v0.0.0
+	github.com/coder/websocket v1.8.15
+	golang.org/x/sync v0.25.0
 	magpie.build/packages/pubsub v0.0.0
-	magpie.build/packages/ui v0.0.0
 )
 
 replace (

@@ -50,22 +50,23 @@ type DisconnectError uint16
 
 // The protocol's disconnects.
 const (
-	DisconnectClosed          DisconnectError = 3000
-	DisconnectShutdown        DisconnectError = 3001
-	DisconnectServerError     DisconnectError = 3004
-	DisconnectExpired         DisconnectError = 3005
-	DisconnectSlow            DisconnectError = 3008
-	DisconnectWriteError      DisconnectError = 3009
-	DisconnectReconnect       DisconnectError = 3011
-	DisconnectNoPong          DisconnectError = 3012
-	DisconnectTooManyRequests DisconnectError = 3013
-	DisconnectInvalidToken    DisconnectError = 3500
-	DisconnectBadRequest      DisconnectError = 3501
-	DisconnectStale           DisconnectError = 3502
-	DisconnectForced          DisconnectError = 3503
-	DisconnectLimit           DisconnectError = 3504
-	DisconnectDenied          DisconnectError = 3507
-	DisconnectNotAvailable    DisconnectError = 3508
+	DisconnectClosed                DisconnectError = 3000
+	DisconnectShutdown              DisconnectError = 3001
+	DisconnectServerError           DisconnectError = 3004
+	DisconnectExpired               DisconnectError = 3005
+	DisconnectSlow                  DisconnectError = 3008
+	DisconnectWriteError            DisconnectError = 3009
+	DisconnectReconnect             DisconnectError = 3011
+	DisconnectNoPong                DisconnectError = 3012
+	DisconnectTooManyRequests       DisconnectError = 3013
+	DisconnectInvalidToken          DisconnectError = 3500
+	DisconnectBadRequest            DisconnectError = 3501
+	DisconnectStale                 DisconnectError = 3502
+	DisconnectForced                DisconnectError = 3503
+	DisconnectLimit                 DisconnectError = 3504
+	DisconnectInappropriateProtocol DisconnectError = 3506
+	DisconnectDenied                DisconnectError = 3507
+	DisconnectNotAvailable          DisconnectError = 3508
 )
 
 // Error returns the reason that goes into the close frame.
@@ -99,6 +100,8 @@ func (d DisconnectError) Error() string {
 		return "force disconnect"
 	case DisconnectLimit:
 		return "connection limit"
+	case DisconnectInappropriateProtocol:
+		return "inappropriate protocol: this server speaks JSON in text messages"
 	case DisconnectDenied:
 		return "permission denied"
 	case DisconnectNotAvailable:

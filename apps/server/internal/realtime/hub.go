@@ -3,104 +3,218 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"magpie.build/packages/pubsub"
 )
 
+// maxShards bounds the writers: each channel has an entry a shard, and past so many cores the kernel's
+// own network path is the limit.
+const maxShards = 16
+
+// maxHistoryReads is how many recoveries may read history at once: a server that everybody comes back
+// to must not ask its broker for everything together.
+const maxHistoryReads = 32
+
 // Hub holds this process's connections and the channels that they are subscribed to. It is an
 // [http.Handler]: every request becomes a connection. Safe for concurrent use.
 type Hub struct {
-	broker  pubsub.Broker
-	handler Handler
-	options Options
+	broker   pubsub.Broker
+	handler  Handler
+	options  Options
+	log      *slog.Logger
+	counters counters
+	shards   []*shard
+	wheel    wheel
+
+	// flights joins connections that recover from the same position, reads bounds what is left.
+	flights singleflight.Group
+	reads   chan struct{}
+
+	mu          sync.RWMutex
+	channels    map[string]*channel
+	connections map[*connection]struct{}
+	// ctx ends what connections do. Nil before Run; open says whether new ones may come.
+	ctx  context.Context
+	open bool
+	// alive counts the goroutines of connections.
+	alive sync.WaitGroup
 }
+
+var (
+	_ http.Handler   = (*Hub)(nil)
+	_ pubsub.Handler = (*Hub)(nil)
+)
 
 // New returns a hub over a broker that nothing else runs. Nothing moves before [Hub.Run].
 func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
-	return &Hub{broker: broker, handler: handler, options: options}
+	options = options.withDefaults()
+	h := &Hub{
+		broker:      broker,
+		handler:     handler,
+		options:     options,
+		log:         options.Logger,
+		reads:       make(chan struct{}, maxHistoryReads),
+		channels:    map[string]*channel{},
+		connections: map[*connection]struct{}{},
+		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
+	}
+	for i := range h.shards {
+		h.shards[i] = &shard{hub: h, index: i, wake: make(chan struct{}, 1)}
+	}
+	return h
 }
 
 // Run runs the broker and serves connections until ctx ends; then it closes them all so that their
-// clients come back to another server, and returns when they have gone.
+// clients come back to another server, and returns when they have gone. It is called once. Its error
+// is nil unless the broker failed.
 func (h *Hub) Run(ctx context.Context) error {
-	return h.broker.Run(ctx, nil)
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	h.admit(lasting)
+
+	group, running := errgroup.WithContext(lasting)
+	group.Go(func() error {
+		if err := h.broker.Run(running, h); err != nil {
+			return fmt.Errorf("run the broker: %w", err)
+		}
+		return nil
+	})
+	for _, s := range h.shards {
+		group.Go(func() error { s.run(running); return nil })
+	}
+	group.Go(func() error { h.wheel.run(running); return nil })
+
+	select {
+	case <-ctx.Done():
+	case <-running.Done():
+	}
+	h.drain(stop)
+	return group.Wait()
 }
 
-// ServeHTTP makes a WebSocket of the request and returns; the connection lives on.
-func (h *Hub) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "the server is not running", http.StatusServiceUnavailable)
+// Running reports whether connections may come: not before Run has begun, nor once it is ending.
+func (h *Hub) Running() bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.open
 }
 
-// Publication is something said in a channel.
-type Publication struct {
-	// Data is the payload, any JSON value.
-	Data json.RawMessage
-	// Info is the client who said it, or nil.
-	Info *Client
-	// Tags go along, for clients to look at. Nil means none.
-	Tags map[string]string
-	// Position and Time are set by History and ignored by Publish.
-	Position pubsub.Position
-	Time     time.Time
+// admit lets connections come.
+func (h *Hub) admit(ctx context.Context) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ctx, h.open = ctx, true
+}
+
+// drain closes all connections and waits for them; stop ends what they do when the time is up.
+func (h *Hub) drain(stop context.CancelFunc) {
+	late := time.AfterFunc(h.options.DrainTimeout, func() {
+		stop()
+		for _, c := range h.all() {
+			c.transport.Close()
+		}
+	})
+	defer late.Stop()
+	h.mu.Lock()
+	h.open = false
+	h.mu.Unlock()
+	for _, c := range h.all() {
+		c.disconnect(DisconnectShutdown)
+	}
+	h.alive.Wait()
+	stop()
+}
+
+func (h *Hub) all() []*connection {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	all := make([]*connection, 0, len(h.connections))
+	for c := range h.connections {
+		all = append(all, c)
+	}
+	return all
+}
+
+// errNotRunning and errFull say why a connection was not admitted.
+var (
+	errNotRunning = errors.New("the server is starting or stopping")
+	errFull       = errors.New("the server has as many connections as it may")
+)
+
+// enter registers a connection and starts its reader.
+func (h *Hub) enter(c *connection) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.vacancy(); err != nil {
+		return err
+	}
+	h.connections[c] = struct{}{}
+	h.wheel.add(c, h.options.ConnectTimeout)
+	h.alive.Go(c.serve)
+	return nil
+}
+
+// vacancy says why there is no place for a connection. mu is held.
+func (h *Hub) vacancy() error {
+	switch {
+	case !h.open:
+		return errNotRunning
+	case len(h.connections) >= h.options.MaxConnections:
+		return errFull
+	default:
+		return nil
+	}
+}
+
+// forget is called by a reader that ends.
+func (h *Hub) forget(c *connection) {
+	h.wheel.remove(c)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.connections, c)
 }
 
 // Publish delivers a publication to the channel's subscribers on every server, and returns where it
-// stands in the channel's history. Beside the broker's errors it returns [ErrBadRequest] for data that
-// is not JSON.
+// stands in the channel's history. Beside the broker's errors it returns [ErrBadRequest] for data
+// that is not JSON.
 func (h *Hub) Publish(ctx context.Context, channel string, publication Publication, options pubsub.PublishOptions) (pubsub.Position, error) {
-	return h.broker.Publish(ctx, channel, publication.Data, options)
+	return publish(ctx, h.broker, channel, publication, options)
 }
 
-// History reads a part of a channel's history, and the position of its newest publication. Errors are
-// the broker's.
+// History reads a part of a channel's history, and the position of its newest publication. Errors
+// are the broker's.
 func (h *Hub) History(ctx context.Context, channel string, options pubsub.HistoryOptions) ([]Publication, pubsub.Position, error) {
-	_, err := h.broker.History(ctx, channel, options)
-	return nil, pubsub.Position{}, err
+	history, err := h.broker.History(ctx, channel, options)
+	publications := make([]Publication, len(history.Publications))
+	for i, publication := range history.Publications {
+		publications[i] = decodePublication(publication)
+	}
+	return publications, history.Position, err
 }
 
 // Members returns the clients present in a channel, over all servers, ordered by id.
 func (h *Hub) Members(ctx context.Context, channel string) ([]Client, error) {
-	_, err := h.broker.Members(ctx, channel)
-	return nil, err
-}
-
-// Stats are counts since the hub began, and of now.
-type Stats struct {
-	// Connections, Channels and Subscriptions are how many there are now.
-	Connections, Channels, Subscriptions int
-	// Commands is how many commands came in, Publications how many the broker delivered here, and
-	// Deliveries how many left for clients.
-	Commands, Publications, Deliveries uint64
-	// Bytes is what was written to connections.
-	Bytes uint64
-	// Slow is how many connections were ended for lagging, Breaks how many subscriptions were told of
-	// a hole.
-	Slow, Breaks uint64
-}
-
-// Stats returns the hub's counts.
-func (h *Hub) Stats() Stats { return Stats{} }
-
-// Insecure returns a handler that admits anybody, anonymously, to every channel, keeping history of so
-// many publications a channel (0 for none). It is for load tests.
-func Insecure(broker pubsub.Broker, history int) Handler {
-	return insecure{broker, history}
-}
-
-type insecure struct {
-	broker  pubsub.Broker
-	history int
-}
-
-func (insecure) Connect(context.Context, ConnectRequest) (ConnectReply, error) {
-	return ConnectReply{}, nil
-}
-func (insecure) Subscribe(context.Context, Client, SubscribeRequest) (SubscribeReply, error) {
-	return SubscribeReply{}, nil
-}
-func (insecure) Publish(context.Context, Client, string, json.RawMessage) error { return nil }
-func (insecure) RPC(context.Context, Client, string, json.RawMessage) (json.RawMessage, error) {
-	return nil, nil
+	members, err := h.broker.Members(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	clients := make([]Client, len(members))
+	for i, member := range members {
+		var info clientInfo
+		if err := json.Unmarshal(member.Data, &info); err != nil {
+			info = clientInfo{Client: member.ID}
+		}
+		clients[i] = info.client()
+	}
+	return clients, nil
 }

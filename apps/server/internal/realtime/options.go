@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -49,4 +50,23 @@ type Options struct {
 	ConnectTimeout time.Duration
 	// DrainTimeout is how long the hub waits for its connections to end. Zero means 10 s.
 	DrainTimeout time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.MaxConnections = cmp.Or(o.MaxConnections, 100_000)
+	o.MaxFrameBytes = cmp.Or(o.MaxFrameBytes, 256<<10)
+	o.MaxDataBytes = cmp.Or(o.MaxDataBytes, 64<<10)
+	o.MaxChannels = cmp.Or(o.MaxChannels, 128)
+	o.CommandsPerSecond = cmp.Or(o.CommandsPerSecond, 1000)
+	o.MaxHistory = cmp.Or(o.MaxHistory, 1000)
+	o.MaxBacklogBytes = cmp.Or(o.MaxBacklogBytes, 1<<20)
+	o.MaxBacklogTime = cmp.Or(o.MaxBacklogTime, 30*time.Second)
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PongTimeout = cmp.Or(o.PongTimeout, 10*time.Second)
+	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 15*time.Second)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
+	return o
 }

@@ -1,0 +1,66 @@
+package realtime
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// retryAfter is how many seconds a client that found no place should wait.
+const retryAfter = "5"
+
+// ServeHTTP makes a WebSocket of the request and returns; the connection lives on. A request from a
+// page of another origin is answered with status 403, one too many with 503.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.RLock()
+	err := h.vacancy()
+	h.mu.RUnlock()
+	if err != nil {
+		w.Header().Set("Retry-After", retryAfter)
+		http.Error(w, err.Error()+": try again in "+retryAfter+" seconds", http.StatusServiceUnavailable)
+		return
+	}
+	t := &transport{}
+	ws, err := websocket.Accept(&hijacker{w, t}, r, &websocket.AcceptOptions{
+		Subprotocols:       []string{"centrifuge-json"},
+		OriginPatterns:     h.options.AllowedOrigins,
+		InsecureSkipVerify: h.options.AllowAnyOrigin,
+	})
+	if err != nil {
+		// The answer is given; a foreign origin is most often an address that nobody listed.
+		h.log.Info("websocket refused", "error", err, "origin", r.Header.Get("Origin"), "host", r.Host)
+		return
+	}
+	ws.SetReadLimit(int64(h.options.MaxFrameBytes))
+	c := h.newConnection(ws, t, r)
+	if err := h.enter(c); err != nil {
+		reason := DisconnectShutdown
+		if errors.Is(err, errFull) {
+			reason = DisconnectReconnect
+		}
+		_, _ = t.Write(appendClose(nil, uint16(reason), reason.Error())) // it is closed in any case
+		ws.CloseNow()
+	}
+}
+
+func (h *Hub) newConnection(ws *websocket.Conn, t *transport, r *http.Request) *connection {
+	id := rand.Text()
+	now := time.Now()
+	return &connection{
+		hub:           h,
+		shard:         h.shards[int(id[0])%len(h.shards)],
+		id:            id,
+		ws:            ws,
+		transport:     t,
+		header:        r.Header,
+		remoteAddr:    r.RemoteAddr,
+		client:        Client{ID: id},
+		subscriptions: map[string]*subscription{},
+		index:         -1,
+		pulse:         pulse{connectBy: now.Add(h.options.ConnectTimeout)},
+		credit:        credit{left: 2 * float64(h.options.CommandsPerSecond), at: now},
+	}
+}

@@ -1,0 +1,179 @@
+package realtime
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"magpie.build/packages/pubsub"
+)
+
+// channel is what this process knows of a channel that somebody here is subscribed to. All of them
+// share one subscription to the broker.
+type channel struct {
+	name string
+
+	// turn is held, as a semaphore, by whoever talks to the broker of this channel: a last one leaving
+	// and a first one coming would otherwise overtake each other. It guards subscribed.
+	turn       chan struct{}
+	subscribed bool
+
+	// users is guarded by the hub's mu: who holds the channel, or waits for its turn.
+	users int
+
+	// mu is held while the log grows, and guards position: the newest one known here, in no epoch
+	// while none is.
+	mu       sync.Mutex
+	position pubsub.Position
+	tail     atomic.Pointer[entry]
+
+	// audiences are the subscriptions, by shard.
+	audiences []audience
+}
+
+func newChannel(name string, shards int) *channel {
+	ch := &channel{name: name, turn: make(chan struct{}, 1), audiences: make([]audience, shards)}
+	ch.tail.Store(&entry{})
+	return ch
+}
+
+// audience is the part of a channel's subscriptions whose connections one shard writes to.
+type audience struct {
+	// queued says that the shard already knows of something new.
+	queued atomic.Bool
+	size   atomic.Int32
+
+	mu            sync.Mutex
+	subscriptions []*subscription
+}
+
+func (a *audience) add(s *subscription) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s.place = len(a.subscriptions)
+	a.subscriptions = append(a.subscriptions, s)
+	a.size.Add(1)
+}
+
+func (a *audience) remove(s *subscription) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := len(a.subscriptions) - 1
+	a.subscriptions[s.place] = a.subscriptions[last]
+	a.subscriptions[s.place].place = s.place
+	a.subscriptions[last] = nil
+	a.subscriptions = a.subscriptions[:last]
+	a.size.Add(-1)
+}
+
+// acquire returns the channel, subscribed to at the broker. It is paired with release.
+func (h *Hub) acquire(ctx context.Context, name string) (*channel, error) {
+	h.mu.Lock()
+	ch, ok := h.channels[name]
+	if !ok {
+		ch = newChannel(name, len(h.shards))
+		h.channels[name] = ch
+	}
+	ch.users++
+	h.mu.Unlock()
+	if err := ch.open(ctx, h.broker); err != nil {
+		h.release(ctx, ch)
+		return nil, err
+	}
+	return ch, nil
+}
+
+// open subscribes to the broker unless somebody has.
+func (ch *channel) open(ctx context.Context, broker pubsub.Broker) error {
+	if err := ch.lock(ctx); err != nil {
+		return err
+	}
+	defer ch.unlock()
+	if ch.subscribed {
+		return nil
+	}
+	if err := broker.Subscribe(ctx, ch.name); err != nil {
+		return err
+	}
+	ch.subscribed = true
+	return nil
+}
+
+// release gives the channel back. The last one ends the subscription to the broker.
+func (h *Hub) release(ctx context.Context, ch *channel) {
+	h.mu.Lock()
+	ch.users--
+	last := ch.users == 0
+	h.mu.Unlock()
+	if !last {
+		return
+	}
+	if err := ch.lock(ctx); err != nil {
+		h.log.Warn("channel left subscribed", "channel", ch.name, "error", err)
+		return
+	}
+	defer ch.unlock()
+	h.mu.Lock()
+	last = ch.users == 0
+	h.mu.Unlock()
+	if last && ch.subscribed {
+		// Whoever comes now waits for its turn and subscribes anew.
+		if err := h.broker.Unsubscribe(ctx, ch.name); err != nil {
+			h.log.Warn("channel left subscribed", "channel", ch.name, "error", err)
+		}
+		ch.subscribed = false
+	}
+	h.mu.Lock()
+	if ch.users == 0 && h.channels[ch.name] == ch {
+		delete(h.channels, ch.name)
+	}
+	h.mu.Unlock()
+}
+
+func (ch *channel) lock(ctx context.Context) error {
+	select {
+	case ch.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (ch *channel) unlock() { <-ch.turn }
+
+// append adds an entry to the log and returns the shards that have somebody to tell.
+func (ch *channel) append(e *entry) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	tail := ch.tail.Load()
+	e.total = tail.total + uint64(len(e.frame))
+	if e.kind == entryBreak || e.position.Epoch != "" {
+		ch.advance(e.position)
+	}
+	tail.next.Store(e)
+	ch.tail.Store(e)
+}
+
+// advance notes a position, unless a newer one of the same epoch is known. mu is held.
+func (ch *channel) advance(position pubsub.Position) {
+	if position.Epoch != ch.position.Epoch || position.Offset > ch.position.Offset {
+		ch.position = position
+	}
+}
+
+// cursor returns the log's end, and the newest position known here: what follows that position also
+// follows the end, but for publications that are on their way.
+func (ch *channel) cursor() (*entry, pubsub.Position) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	return ch.tail.Load(), ch.position
+}
+
+// learn notes a position that history told, while none is known.
+func (ch *channel) learn(position pubsub.Position) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if ch.position.Epoch == "" {
+		ch.position = position
+	}
+}

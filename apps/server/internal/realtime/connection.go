@@ -1,0 +1,177 @@
+package realtime
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// closeTimeout is how long a client may take to answer a close frame.
+const closeTimeout = 3 * time.Second
+
+// connection is one client's WebSocket. At rest one goroutine belongs to it, its reader (serve), which
+// runs its commands one after another and takes down what it leaves. Its shard writes to it.
+type connection struct {
+	hub       *Hub
+	shard     *shard
+	id        string
+	ws        *websocket.Conn
+	transport *transport
+
+	// These are the reader's. header and remoteAddr are the HTTP request's, until the client has
+	// connected; refused says that it was not let in.
+	header     http.Header
+	remoteAddr string
+	client     Client
+	refused    bool
+	credit     credit
+
+	mu sync.Mutex
+	// replies are JSON objects to be sent, a newline between each two.
+	replies []byte
+	// subscriptions are by channel; dirty are those with something to send.
+	subscriptions map[string]*subscription
+	dirty         []*subscription
+	// queued says that the shard's list has the connection.
+	queued bool
+	// stalled says that the socket takes no more for now: catchUp writes, and the shard does not.
+	stalled bool
+	// ending is why the connection is being closed, 0 while it is not; ended that its last frame is
+	// on its way; gone that the reader has left.
+	ending DisconnectError
+	ended  bool
+	gone   bool
+	pulse  pulse
+
+	// slot and index are where the wheel has it.
+	slot, index int
+}
+
+// push sends JSON objects.
+func (c *connection) push(objects ...[]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enqueue(objects...)
+}
+
+// enqueue is push with mu held.
+func (c *connection) enqueue(objects ...[]byte) {
+	if c.ending != 0 {
+		return
+	}
+	if len(c.replies) > c.hub.options.MaxBacklogBytes {
+		c.end(DisconnectSlow)
+		return
+	}
+	for _, object := range objects {
+		if len(c.replies) > 0 {
+			c.replies = append(c.replies, '\n')
+		}
+		c.replies = append(c.replies, object...)
+	}
+	c.schedule()
+}
+
+// schedule has the shard flush the connection. mu is held.
+func (c *connection) schedule() {
+	if c.wantsFlush() {
+		c.shard.addConnection(c)
+	}
+}
+
+// wantsFlush reports whether the connection is to be put on the shard's list, and notes that it is.
+// mu is held.
+func (c *connection) wantsFlush() bool {
+	if c.queued || c.stalled {
+		return false
+	}
+	c.queued = true
+	return true
+}
+
+// disconnect closes the connection: what waits goes out, then a close frame.
+func (c *connection) disconnect(reason DisconnectError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end(reason)
+}
+
+// end is disconnect with mu held.
+func (c *connection) end(reason DisconnectError) {
+	if c.ending != 0 {
+		return
+	}
+	c.ending = reason
+	if reason == DisconnectSlow {
+		c.hub.counters.slow.Add(1)
+	}
+	// The reader goes on, so as to see the client's answer, but not for long.
+	_ = c.transport.SetReadDeadline(time.Now().Add(closeTimeout)) // if it is closed already, all the better
+	c.schedule()
+}
+
+func (c *connection) isEnding() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending != 0
+}
+
+// flush writes what the client has not seen. It never waits: if the socket is full, a goroutine takes
+// over until the client has caught up. Only the connection's shard calls it.
+func (c *connection) flush(out *scratch) {
+	c.mu.Lock()
+	c.queued = false
+	if c.stalled {
+		c.mu.Unlock()
+		return
+	}
+	last := c.gather(out)
+	c.mu.Unlock()
+
+	taken, err := c.write(out, last)
+	if err != nil {
+		c.transport.Close()
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stalled = !c.gone && (!taken || c.laggard() != nil); c.stalled {
+		c.hub.alive.Go(c.catchUp)
+	}
+}
+
+// gather collects what is to be sent, and reports whether a close frame ends it. mu is held.
+func (c *connection) gather(out *scratch) (last bool) {
+	out.reset()
+	if c.ended {
+		return false
+	}
+	if len(c.replies) > 0 {
+		out.addObject(c.replies)
+		c.replies = nil
+	}
+	c.dirty = slices.DeleteFunc(c.dirty, func(s *subscription) bool {
+		s.gather(out)
+		s.queued = s.behind
+		return !s.behind
+	})
+	c.ended = c.ending != 0
+	return c.ended
+}
+
+// write sends what was gathered.
+func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
+	message := out.message()
+	if last {
+		message = appendClose(append([]byte(nil), message...), uint16(c.ending), c.ending.Error())
+	}
+	if len(message) == 0 {
+		return true, nil
+	}
+	c.hub.counters.deliveries.Add(uint64(len(out.objects)))
+	c.hub.counters.bytes.Add(uint64(len(message)))
+	return c.transport.send(message, last)
+}

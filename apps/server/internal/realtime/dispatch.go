@@ -1,0 +1,159 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"magpie.build/packages/pubsub"
+)
+
+// handle runs a message's commands, one after another. The protocol allows a client to send what it
+// wants to subscribe to along with its connect: if that fails, the rest is passed over.
+func (c *connection) handle(message []byte) {
+	commands, err := decodeCommands(message)
+	if err != nil {
+		c.hub.log.Debug("client sent a malformed message", "client", c.id, "error", err)
+		c.disconnect(DisconnectBadRequest)
+		return
+	}
+	for i := range commands {
+		if c.refused || c.isEnding() {
+			return
+		}
+		c.hub.counters.commands.Add(1)
+		c.run(&commands[i])
+	}
+}
+
+// run runs one command and answers it.
+func (c *connection) run(cmd *command) {
+	if reason := c.violation(cmd); reason != 0 {
+		c.disconnect(reason)
+		return
+	}
+	if cmd.isPong() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.hub.ctx, commandTimeout)
+	defer cancel()
+	var err error
+	switch c.credit.spend(time.Now(), c.hub.options.CommandsPerSecond) {
+	case affordable:
+		err = c.dispatch(ctx, cmd)
+	case overdrawn:
+		err = ErrTooManyRequests
+	case bankrupt:
+		err = DisconnectTooManyRequests
+	}
+	if err != nil {
+		c.fail(cmd, err)
+	}
+}
+
+// violation says which disconnect a command earns by breaking the protocol's order, 0 for none.
+func (c *connection) violation(cmd *command) DisconnectError {
+	connected := c.header == nil
+	switch {
+	case connected == (cmd.Connect != nil):
+		return DisconnectBadRequest // not first, or twice
+	case cmd.isPong() && !c.pong():
+		return DisconnectBadRequest // nobody asked
+	case cmd.Send != nil:
+		return DisconnectNotAvailable
+	case cmd.ID == 0 && !cmd.isPong():
+		return DisconnectBadRequest // there is nothing to answer to
+	default:
+		return 0
+	}
+}
+
+// dispatch runs the command. Whatever has a reply of success sends it itself.
+func (c *connection) dispatch(ctx context.Context, cmd *command) error {
+	switch {
+	case cmd.Connect != nil:
+		return c.connect(ctx, cmd.ID, cmd.Connect)
+	case cmd.Subscribe != nil:
+		return c.subscribe(ctx, cmd.ID, cmd.Subscribe)
+	case cmd.Unsubscribe != nil:
+		return c.unsubscribe(ctx, cmd.ID, cmd.Unsubscribe)
+	case cmd.Publish != nil:
+		return c.publish(ctx, cmd.ID, cmd.Publish)
+	case cmd.Presence != nil:
+		return c.presence(ctx, cmd.ID, cmd.Presence)
+	case cmd.PresenceStats != nil:
+		return c.presenceStats(ctx, cmd.ID, cmd.PresenceStats)
+	case cmd.History != nil:
+		return c.history(ctx, cmd.ID, cmd.History)
+	case cmd.RPC != nil:
+		return c.rpc(ctx, cmd.ID, cmd.RPC)
+	case cmd.Refresh != nil:
+		return c.refresh(ctx, cmd.ID, cmd.Refresh)
+	case cmd.SubRefresh != nil, cmd.Ping != nil:
+		return ErrNotAvailable
+	default:
+		return ErrMethodNotFound
+	}
+}
+
+// fail answers a command that did not succeed.
+func (c *connection) fail(cmd *command, err error) {
+	c.refused = c.header != nil
+	if reason, ok := errors.AsType[DisconnectError](err); ok {
+		c.disconnect(reason)
+		return
+	}
+	answer := c.answerTo(err)
+	if answer == ErrInternal { //nolint:errorlint // the very value: nothing in it says what went wrong
+		c.hub.log.Error("command went wrong", "command", cmd.name(), "client", c.id, "user", c.client.User, "error", err)
+	}
+	c.push(answer.reply(cmd.ID))
+}
+
+// answerTo is the one table from errors to what clients are told.
+func (c *connection) answerTo(err error) *Error {
+	if answer, ok := errors.AsType[*Error](err); ok {
+		return answer
+	}
+	switch {
+	case errors.Is(err, pubsub.ErrInvalidChannel), errors.Is(err, pubsub.ErrTooLarge), errors.Is(err, pubsub.ErrInvalidOptions):
+		return ErrBadRequest
+	case errors.Is(err, pubsub.ErrUnrecoverable):
+		return ErrUnrecoverablePosition
+	default:
+		return ErrInternal
+	}
+}
+
+// reply is the error as the answer to a command.
+func (e *Error) reply(id uint32) []byte {
+	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
+	buf = strconv.AppendUint(append(buf, `,"error":{"code":`...), uint64(e.Code), 10)
+	buf = appendString(append(buf, `,"message":`...), e.Message)
+	if e.Temporary {
+		buf = append(buf, `,"temporary":true`...)
+	}
+	return append(buf, "}}"...)
+}
+
+// result is the answer to a command that succeeded.
+func result(id uint32, name string, value any) ([]byte, error) {
+	encoded, err := marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
+	buf = append(append(append(buf, `,"`...), name...), `":`...)
+	return append(append(buf, encoded...), '}'), nil
+}
+
+// succeed sends the answer to a command that succeeded.
+func (c *connection) succeed(id uint32, name string, value any) error {
+	reply, err := result(id, name, value)
+	if err != nil {
+		return err
+	}
+	c.push(reply)
+	return nil
+}

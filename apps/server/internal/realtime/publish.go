@@ -1,0 +1,52 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// publish asks the handler to publish.
+func (c *connection) publish(ctx context.Context, id uint32, cmd *publishCommand) error {
+	if err := checkChannel(cmd.Channel); err != nil {
+		return err
+	}
+	if len(cmd.Data) == 0 {
+		return &Error{Code: ErrBadRequest.Code, Message: "a publication has data"}
+	}
+	if err := c.checkData(cmd.Data); err != nil {
+		return err
+	}
+	client := c.client
+	if s := c.subscription(cmd.Channel); s != nil {
+		client.ChannelInfo = s.offer.Info
+	}
+	if err := c.hub.handler.Publish(ctx, client, cmd.Channel, cmd.Data); err != nil {
+		return err
+	}
+	return c.succeed(id, "publish", struct{}{})
+}
+
+type rpcResult struct {
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+// rpc asks the handler whatever the client asks.
+func (c *connection) rpc(ctx context.Context, id uint32, cmd *rpcCommand) error {
+	if err := c.checkData(cmd.Data); err != nil {
+		return err
+	}
+	data, err := c.hub.handler.RPC(ctx, c.client, cmd.Method, cmd.Data)
+	if err != nil {
+		return err
+	}
+	return c.succeed(id, "rpc", rpcResult{Data: data})
+}
+
+// checkData refuses a payload that is too large.
+func (c *connection) checkData(data json.RawMessage) error {
+	if limit := c.hub.options.MaxDataBytes; len(data) > limit {
+		return &Error{Code: ErrBadRequest.Code, Message: fmt.Sprintf("data has %d bytes, the most is %d", len(data), limit)}
+	}
+	return nil
+}

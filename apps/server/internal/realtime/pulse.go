@@ -1,0 +1,74 @@
+package realtime
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// expiryGrace is how long after its end a connection may still be refreshed: clients ask at the very
+// moment.
+const expiryGrace = 25 * time.Second
+
+// pulse is what time means to a connection. The connection's mu guards it.
+type pulse struct {
+	// connectBy is when it must have connected, zero once it has.
+	connectBy time.Time
+	// pingAt is the next ping, pongBy when the last one must be answered, zero once it is.
+	pingAt, pongBy time.Time
+	// expireAt is when the connection ends; zero is never.
+	expireAt time.Time
+}
+
+// ping is what the server says to see whether somebody listens; the answer is the same.
+var ping = []byte("{}")
+
+// beat does what is due, and says when to look again, or that there is no need to.
+func (c *connection) beat(now time.Time) (wait time.Duration, again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := &c.pulse
+	switch {
+	case c.ending != 0:
+		return 0, false
+	case due(p.connectBy, now):
+		c.end(DisconnectStale)
+	case due(p.expireAt, now):
+		c.end(DisconnectExpired)
+	case due(p.pongBy, now):
+		c.end(DisconnectNoPong)
+	case due(p.pingAt, now):
+		c.enqueue(ping)
+		p.pingAt = now.Add(c.hub.options.PingInterval)
+		p.pongBy = now.Add(c.hub.options.PongTimeout)
+	}
+	return p.next().Sub(now), true
+}
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// next is the earliest deadline.
+func (p *pulse) next() time.Time {
+	var next time.Time
+	for _, at := range []time.Time{p.connectBy, p.pingAt, p.pongBy, p.expireAt} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}
+
+// start begins pinging. The first ping comes at any time in the second half of the interval: after a
+// restart everybody comes back at once, and need not be pinged at once for ever.
+func (p *pulse) start(now time.Time, interval time.Duration) {
+	p.connectBy = time.Time{}
+	p.pingAt = now.Add(interval/2 + rand.N(interval/2)) //nolint:gosec // spread, not secret
+}
+
+// pong notes an answer, and reports whether there was something to answer.
+func (c *connection) pong() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	asked := !c.pulse.pongBy.IsZero()
+	c.pulse.pongBy = time.Time{}
+	return asked
+}

@@ -1,0 +1,40 @@
+package realtime
+
+// scratch is where a flush gathers what goes to one connection. Its memory is used again.
+type scratch struct {
+	objects [][]byte
+	// frame is the ready frame when there is one entry and nothing else.
+	frame []byte
+	buf   []byte
+}
+
+// maxScratchBytes is what a scratch keeps from one flush to the next.
+const maxScratchBytes = 256 << 10
+
+func (s *scratch) reset() {
+	clear(s.objects)
+	s.objects, s.frame = s.objects[:0], nil
+	if cap(s.buf) > maxScratchBytes {
+		s.buf = nil
+	}
+	s.buf = s.buf[:0]
+}
+
+func (s *scratch) addEntry(e *entry) {
+	s.objects = append(s.objects, e.body)
+	s.frame = e.frame
+}
+
+func (s *scratch) addObject(object []byte) {
+	s.objects = append(s.objects, object)
+	s.frame = nil
+}
+
+// message returns everything as frames, in the order it was added.
+func (s *scratch) message() []byte {
+	if len(s.objects) == 1 && s.frame != nil {
+		return s.frame
+	}
+	s.buf = appendMessages(s.buf, s.objects)
+	return s.buf
+}

@@ -1,0 +1,204 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+
+	"magpie.build/packages/pubsub"
+)
+
+// subscribe joins a channel. The subscription takes its place in the log first, then finds out what
+// was missed, and last, as one step, the reply is sent and delivery begins: so the reply comes before
+// any push, and what was published meanwhile after the reply.
+func (c *connection) subscribe(ctx context.Context, id uint32, cmd *subscribeCommand) error {
+	if err := c.checkSubscribe(ctx, cmd); err != nil {
+		return err
+	}
+	offer, err := c.hub.handler.Subscribe(ctx, c.client, SubscribeRequest{Channel: cmd.Channel, Token: cmd.Token, Data: cmd.Data})
+	if err != nil {
+		return err
+	}
+	s, known, err := c.join(ctx, cmd.Channel, offer)
+	if err != nil {
+		return err
+	}
+	reply, err := c.subscribeReply(ctx, id, cmd, s, known)
+	if err == nil && offer.Presence {
+		err = c.enterPresence(ctx, s)
+	}
+	if err != nil {
+		c.drop(ctx, s)
+		return err
+	}
+	c.golive(s, reply)
+	return nil
+}
+
+// checkSubscribe refuses what needs no handler to be refused.
+func (c *connection) checkSubscribe(ctx context.Context, cmd *subscribeCommand) error {
+	if err := checkChannel(cmd.Channel); err != nil {
+		return err
+	}
+	if cmd.Type != 0 || len(cmd.Filter) > 0 {
+		return ErrNotAvailable
+	}
+	if old := c.subscription(cmd.Channel); old != nil {
+		if !c.isBroken(old) {
+			return ErrAlreadySubscribed
+		}
+		c.drop(ctx, old)
+	}
+	if len(c.held()) >= c.hub.options.MaxChannels {
+		return &Error{Code: ErrLimitExceeded.Code, Message: fmt.Sprintf("a connection may subscribe to %d channels", c.hub.options.MaxChannels)}
+	}
+	return nil
+}
+
+// checkChannel refuses a name that no broker takes.
+func checkChannel(name string) error {
+	if name == "" || len(name) > pubsub.MaxChannel || !utf8.ValidString(name) {
+		return &Error{Code: ErrBadRequest.Code, Message: fmt.Sprintf("a channel's name has 1 to %d bytes", pubsub.MaxChannel)}
+	}
+	return nil
+}
+
+// join gives the connection a place in the channel, which collects from now on, and returns the
+// newest position known at that place.
+func (c *connection) join(ctx context.Context, name string, offer SubscribeReply) (*subscription, pubsub.Position, error) {
+	ch, err := c.hub.acquire(ctx, name)
+	if err != nil {
+		return nil, pubsub.Position{}, err
+	}
+	s := &subscription{connection: c, channel: ch, offer: offer}
+	at, known := ch.cursor()
+	s.at = at
+	c.mu.Lock()
+	c.subscriptions[name] = s
+	c.mu.Unlock()
+	ch.audiences[c.shard.index].add(s)
+	c.hub.counters.subscriptions.Add(1)
+	return s, known, nil
+}
+
+// golive sends the reply and has the subscription deliver.
+func (c *connection) golive(s *subscription, reply []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enqueue(reply)
+	s.state = live
+	s.enqueue()
+}
+
+// drop ends a subscription.
+func (c *connection) drop(ctx context.Context, s *subscription) {
+	c.mu.Lock()
+	s.state, s.at, s.behind = broken, nil, false
+	delete(c.subscriptions, s.channel.name)
+	c.mu.Unlock()
+	s.channel.audiences[c.shard.index].remove(s)
+	c.hub.counters.subscriptions.Add(-1)
+	if s.entered {
+		c.leavePresence(ctx, s)
+	}
+	c.hub.release(ctx, s.channel)
+}
+
+// unsubscribe leaves a channel. Leaving one that it is not in is as good.
+func (c *connection) unsubscribe(ctx context.Context, id uint32, cmd *channelCommand) error {
+	if s := c.subscription(cmd.Channel); s != nil {
+		c.drop(ctx, s)
+	}
+	return c.succeed(id, "unsubscribe", struct{}{})
+}
+
+func (c *connection) subscription(channel string) *subscription {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.subscriptions[channel]
+}
+
+func (c *connection) isBroken(s *subscription) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return s.state == broken
+}
+
+// held returns the connection's subscriptions.
+func (c *connection) held() []*subscription {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := make([]*subscription, 0, len(c.subscriptions))
+	for _, s := range c.subscriptions {
+		held = append(held, s)
+	}
+	return held
+}
+
+type subscribeResult struct {
+	Recoverable   bool            `json:"recoverable,omitempty"`
+	Positioned    bool            `json:"positioned,omitempty"`
+	Epoch         string          `json:"epoch,omitempty"`
+	Offset        uint64          `json:"offset,omitempty"`
+	Recovered     bool            `json:"recovered,omitempty"`
+	WasRecovering bool            `json:"was_recovering,omitempty"`
+	Data          json.RawMessage `json:"data,omitempty"`
+}
+
+// subscribeReply finds out where the subscription begins, and says so.
+func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscribeCommand, s *subscription, known pubsub.Position) ([]byte, error) {
+	answer := subscribeResult{Data: s.offer.Data}
+	var missed []pubsub.Publication
+	if s.offer.Recoverable {
+		var since *pubsub.Position
+		if cmd.Recover {
+			since = &pubsub.Position{Epoch: cmd.Epoch, Offset: cmd.Offset}
+		}
+		r, err := c.hub.resume(ctx, s.channel, since, known)
+		if err != nil {
+			return nil, err
+		}
+		if cmd.Recover && !r.recovered && cmd.Flag&flagRejectUnrecovered != 0 {
+			return nil, ErrUnrecoverablePosition
+		}
+		s.position, missed = r.position, r.publications
+		answer.Recoverable, answer.Positioned = true, true
+		answer.Recovered, answer.WasRecovering = r.recovered, cmd.Recover
+		answer.Epoch, answer.Offset = r.position.Epoch, r.position.Offset
+		if r.recovered {
+			// The client moves on from where it was by applying what it missed.
+			answer.Offset = cmd.Offset
+		}
+	}
+	encoded, err := marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	return appendSubscribeReply(nil, id, encoded, missed), nil
+}
+
+// appendSubscribeReply is the result with the missed publications spliced in: they are on the wire as
+// they are in the broker.
+func appendSubscribeReply(buf []byte, id uint32, answer []byte, missed []pubsub.Publication) []byte {
+	buf = strconv.AppendUint(append(buf, `{"id":`...), uint64(id), 10)
+	buf = append(append(buf, `,"subscribe":`...), answer...)
+	if len(missed) > 0 {
+		buf = append(buf[:len(buf)-1], `,"publications":`...)
+		buf = append(appendPublications(buf, missed), '}')
+	}
+	return append(buf, '}')
+}
+
+// appendPublications appends publications as an array.
+func appendPublications(buf []byte, publications []pubsub.Publication) []byte {
+	buf = append(buf, '[')
+	for i, publication := range publications {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = appendPublication(buf, publication)
+	}
+	return append(buf, ']')
+}

@@ -1,0 +1,144 @@
+package realtime
+
+import (
+	"magpie.build/packages/pubsub"
+)
+
+// subscription is one connection's place in one channel: a cursor in the channel's log. The
+// connection's mu guards it, but for place, which is the audience's.
+type subscription struct {
+	connection *connection
+	channel    *channel
+	offer      SubscribeReply
+	place      int
+
+	state subscriptionState
+	// at is the last entry of the log that it has dealt with, nil where it let go of the log.
+	at *entry
+	// entered says that presence has it. Only the reader touches it.
+	entered bool
+	// position is that of the last publication sent, for a recoverable subscription.
+	position pubsub.Position
+	// queued says that the connection's dirty list has it.
+	queued bool
+	// behind says that it lagged too far for memory: it goes on from history.
+	behind bool
+}
+
+type subscriptionState uint8
+
+const (
+	// joining is a subscription whose reply is not written: it collects, and says nothing.
+	joining subscriptionState = iota
+	// live is one that delivers.
+	live
+	// broken is one that was told to begin again.
+	broken
+)
+
+// mark notes that the log grew, and reports whether the connection is now to be flushed.
+func (s *subscription) mark() bool {
+	c := s.connection
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.state == broken || c.ending != 0 {
+		return false
+	}
+	s.bound()
+	if s.state != live {
+		return false
+	}
+	s.enqueue()
+	return c.wantsFlush()
+}
+
+// enqueue puts the subscription on the connection's dirty list. The connection's mu is held.
+func (s *subscription) enqueue() {
+	if !s.queued {
+		s.queued = true
+		s.connection.dirty = append(s.connection.dirty, s)
+	}
+}
+
+// bound lets go of the log when the subscription lags too far, as its cursor is what keeps the log in
+// memory. It goes on from history where there is one. The connection's mu is held.
+func (s *subscription) bound() {
+	if s.at == nil || s.lag() <= uint64(s.connection.hub.options.MaxBacklogBytes) {
+		return
+	}
+	if s.state == live && !s.connection.stalled {
+		return // it is about to be flushed
+	}
+	s.at = nil
+	if s.offer.Recoverable {
+		s.behind = true
+		return
+	}
+	s.connection.end(DisconnectSlow)
+}
+
+// lag is how many bytes the subscription has not dealt with.
+func (s *subscription) lag() uint64 { return s.channel.tail.Load().total - s.at.total }
+
+// gather appends to out what the log has and the client has not. The connection's mu is held.
+func (s *subscription) gather(out *scratch) {
+	if s.state != live || s.behind || s.at == nil {
+		return
+	}
+	for e := s.at.next.Load(); e != nil; e = e.next.Load() {
+		s.at = e
+		switch s.judge(e) {
+		case deliver:
+			out.addEntry(e)
+		case tellBreak:
+			s.breakOff(out)
+			return
+		case skip:
+		}
+	}
+}
+
+// breakOff tells the client to begin again. The subscription stays with the connection, inert, until
+// it does: cleaning up meanwhile could overtake its return.
+func (s *subscription) breakOff(out *scratch) {
+	s.state, s.at, s.behind = broken, nil, false
+	s.connection.hub.counters.breaks.Add(1)
+	out.addObject(unsubscribePush(s.channel.name, unsubscribeInsufficient, "insufficient state"))
+}
+
+type verdict uint8
+
+const (
+	skip verdict = iota
+	deliver
+	tellBreak
+)
+
+// judge says what an entry means to this subscription, and moves its position. What is recoverable
+// sees each offset once and none left out; the rest sees what comes.
+func (s *subscription) judge(e *entry) verdict {
+	switch {
+	case e.kind == entryPresence:
+		return when(s.offer.JoinLeave, deliver)
+	case e.kind == entryBreak:
+		return when(s.offer.Recoverable, tellBreak)
+	case !s.offer.Recoverable || e.position.Epoch == "":
+		return deliver
+	case e.position.Epoch != s.position.Epoch:
+		return tellBreak
+	case e.position.Offset <= s.position.Offset:
+		return skip // the reply had it
+	case e.position.Offset > s.position.Offset+1:
+		return tellBreak
+	}
+	s.position = e.position
+	return deliver
+}
+
+// when is v where the condition holds, and skip elsewhere.
+func when(condition bool, v verdict) verdict {
+	if condition {
+		return v
+	}
+	return skip
+}
