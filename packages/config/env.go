@@ -69,6 +69,7 @@ func mounted(f field, path string, alsoSet bool) (input, []Problem) {
 	name := f.Env + "_FILE"
 	in := input{source: Source{Environment, fmt.Sprintf("%s=%s", name, path)}}
 	problem := func(text string) (input, []Problem) {
+		in.failed = true
 		return in, []Problem{{Name: name, Source: in.source, Expected: text}}
 	}
 	if alsoSet {

@@ -22,6 +22,7 @@ type input struct {
 	list   []string // set instead of text by an array in the file
 	isList bool
 	source Source
+	failed bool // reported already; the setting stays as it is
 }
 
 // String returns the input in the form of the environment.
@@ -158,6 +159,9 @@ func (f field) byDefault() input { return input{text: f.Default} }
 
 // set parses and checks in, and stores it when it is right.
 func (f field) set(in input) []Problem {
+	if in.failed {
+		return nil
+	}
 	if in.String() == "" {
 		if f.rules.required {
 			return []Problem{f.problem(in, "required: "+f.Accepts)}
@@ -167,10 +171,7 @@ func (f field) set(in input) []Problem {
 		}
 	}
 	value := reflect.New(f.target.Type()).Elem()
-	if err := parse(value, f.Type, in); err != nil {
-		return []Problem{f.problem(in, "expected "+f.Accepts)}
-	}
-	if !f.rules.hold(value, in) {
+	if err := parse(value, f.Type, in); err != nil || !f.rules.hold(value, in) {
 		return []Problem{f.problem(in, "expected "+f.Accepts)}
 	}
 	f.target.Set(value)

@@ -110,9 +110,8 @@ func (d *document) keyValue(prefix string, e *unstable.Node) {
 	if value.Kind == unstable.Array {
 		in, ok = list(value)
 	}
-	if !ok {
+	if in.failed = !ok; in.failed {
 		d.report(key, first, "expected "+f.Accepts)
-		return
 	}
 	in.source = d.source(line)
 	d.values[f.Path] = in

@@ -57,6 +57,7 @@ func parseFlags(args []string, fields []field) (commandLine, []Problem) {
 			problems = append(problems, unknownFlag(name, names, fields))
 		case !hasText:
 			problems = append(problems, Problem{Name: "-" + name, Source: source, Expected: "a value must follow"})
+			line.values[f.Path] = input{source: source, failed: true}
 		case own != "":
 			line.special[own] = text
 		default:

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/url"
 	"reflect"
@@ -104,6 +105,9 @@ func (r rules) accepts(typ string) string {
 // hold says whether a parsed value keeps the rules.
 func (r rules) hold(value reflect.Value, in input) bool {
 	size := measure(value, in)
+	if math.IsNaN(size) {
+		return false
+	}
 	if r.min.text != "" && size < r.min.value || r.max.text != "" && size > r.max.value {
 		return false
 	}
