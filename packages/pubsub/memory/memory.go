@@ -12,7 +12,6 @@ package memory
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +67,12 @@ func Open(o Options) (*Broker, error) {
 		b.store = newRAM(b.dispatcher.Publish)
 		return b, nil
 	}
-	return nil, fmt.Errorf("open history in %s: not possible", o.Dir)
+	disk, err := openDisk(o.Dir, b.dispatcher.Publish)
+	if err != nil {
+		return nil, err
+	}
+	b.store = disk
+	return b, nil
 }
 
 // Publish implements [pubsub.Broker]. With a directory and a history size it returns when the disk
@@ -126,6 +130,9 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) error {
 	if err := b.ready(ctx); err != nil {
 		return err
 	}
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
 	b.dispatcher.Remove(channel)
 	return nil
 }
@@ -145,6 +152,9 @@ func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member
 // Leave implements [pubsub.Broker].
 func (b *Broker) Leave(ctx context.Context, channel, id string) error {
 	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	if err := check.Channel(channel); err != nil {
 		return err
 	}
 	b.members.leave(channel, id)

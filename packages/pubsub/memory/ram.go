@@ -50,7 +50,7 @@ func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 	if earlier, ok := r.keys[k]; ok && k.name != "" {
 		return earlier.position, nil
 	}
-	l := r.log(p.channel)
+	l := r.log(p.channel, now)
 	publication := l.append(p, now)
 	r.watch(p.channel, l)
 	if k.name != "" {
@@ -65,18 +65,22 @@ func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 func (r *ram) history(channel string, o pubsub.HistoryOptions) (pubsub.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.expire(now())
-	return r.log(channel).read(o)
+	now := now()
+	r.expire(now)
+	return r.log(channel, now).read(o)
 }
 
 func (r *ram) close() error { return nil }
 
 // log returns the channel's history, with a fresh epoch if it never had any.
-func (r *ram) log(channel string) *log {
+func (r *ram) log(channel string, now time.Time) *log {
 	l := r.channels[channel]
 	if l == nil {
 		l = &log{position: pubsub.Position{Epoch: newEpoch()}}
 		r.channels[channel] = l
+	}
+	if !l.expires.IsZero() && !now.Before(l.expires) {
+		l.publications = nil
 	}
 	return l
 }
@@ -124,41 +128,22 @@ func (l *log) append(p publish, now time.Time) pubsub.Publication {
 	return publication
 }
 
+// read returns the part of the history that o chooses.
 func (l *log) read(o pubsub.HistoryOptions) (pubsub.History, error) {
 	answer := pubsub.History{Position: l.position}
-	kept := l.publications
-	if o.Since != nil {
-		if !continues(*o.Since, o.Reverse, l.position, len(kept)) {
-			return answer, pubsub.ErrUnrecoverable
-		}
-		oldest := l.position.Offset - uint64(len(kept)) + 1
-		if o.Reverse {
-			kept = kept[:clamp(int64(o.Since.Offset)-int64(oldest), len(kept))]
-		} else {
-			kept = kept[clamp(int64(o.Since.Offset)-int64(oldest)+1, len(kept)):]
-		}
+	first, last, ok := choose(l.position, len(l.publications), o)
+	if !ok {
+		return answer, pubsub.ErrUnrecoverable
+	}
+	oldest := l.position.Offset - uint64(len(l.publications)) + 1
+	if first <= last {
+		answer.Publications = slices.Clone(l.publications[first-oldest : last-oldest+1])
 	}
 	if o.Reverse {
-		kept = slices.Clone(kept)
-		slices.Reverse(kept)
+		slices.Reverse(answer.Publications)
 	}
-	if o.Limit >= 0 {
-		kept = kept[:min(o.Limit, len(kept))]
-	}
-	answer.Publications = slices.Clone(kept)
 	return answer, nil
 }
-
-// continues reports whether a history that ends at top and keeps so many publications has all that
-// came after since.
-func continues(since pubsub.Position, reverse bool, top pubsub.Position, kept int) bool {
-	if since.Epoch != "" && since.Epoch != top.Epoch {
-		return false
-	}
-	return reverse || since.Offset <= top.Offset && since.Offset+uint64(kept) >= top.Offset
-}
-
-func clamp(n int64, most int) int { return int(max(0, min(n, int64(most)))) }
 
 // deadlines is a heap, the soonest on top.
 type deadlines []deadline
