@@ -20,3 +20,11 @@ func Dist() fs.FS {
 	}
 	return files
 }
+
+//go:embed */*.templ */examples/*.templ
+var sources embed.FS
+
+// Sources returns the components and their examples as they are written, for the gallery to show.
+func Sources() fs.FS {
+	return sources
+}

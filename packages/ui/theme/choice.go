@@ -55,7 +55,7 @@ func Handler() http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 1<<10) // one short field
-		http.SetCookie(w, &http.Cookie{ //nolint:gosec // the page's script reads it, and it is no secret
+		http.SetCookie(w, &http.Cookie{                //nolint:gosec // the page's script reads it, and it is no secret
 			Name:     CookieName,
 			Value:    parse(r.FormValue("theme")).String(),
 			Path:     "/",
