@@ -98,7 +98,7 @@ func assign(fields []field, merged layer) (Values, []Problem) {
 }
 
 func validate(target reflect.Value) []Problem {
-	v, ok := target.Addr().Interface().(Validator)
+	v, ok := reflect.TypeAssert[Validator](target.Addr())
 	if !ok {
 		return nil
 	}
@@ -114,7 +114,7 @@ func split(err error) []error {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost error is split
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -17,6 +17,7 @@ import (
 
 // everything has a field of each type that may be configured.
 type everything struct {
+	Common
 	Name    string        `default:"magpie" check:"max=10"`
 	Verbose bool          `default:"false"`
 	Workers int           `default:"4" check:"min=1,max=64"`
@@ -31,7 +32,6 @@ type everything struct {
 		URL    string `check:"url=redis|rediss"`
 		DBPath string
 	}
-	Common
 	Skipped func() `env:"-"`
 }
 
@@ -120,8 +120,8 @@ func TestLaterLayerWinsAndIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Name != tt.want || values[0].Text != tt.want || values[0].Source.Layer != tt.layer {
-				t.Errorf("got %q from %s, want %q from %s", got.Name, values[0].Source, tt.want, tt.layer)
+			if got.Name != tt.want || values[1].Text != tt.want || values[1].Source.Layer != tt.layer {
+				t.Errorf("got %q from %s, want %q from %s", got.Name, values[1].Source, tt.want, tt.layer)
 			}
 		})
 	}

@@ -88,7 +88,7 @@ func mounted(f field, path string, alsoSet bool) (input, []Problem) {
 
 // readBounded reads a file that must not be larger than limit. Its error does not repeat the path.
 func readBounded(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, cause(err)
 	}

@@ -36,7 +36,7 @@ func parse(value reflect.Value, typ string, in input) error {
 	case "url":
 		return store(in.text, url.Parse, func(u *url.URL) { value.Set(reflect.ValueOf(u)) })
 	}
-	target, ok := value.Addr().Interface().(encoding.TextUnmarshaler)
+	target, ok := reflect.TypeAssert[encoding.TextUnmarshaler](value.Addr())
 	if !ok {
 		return fmt.Errorf("%s does not unmarshal text", typ)
 	}
