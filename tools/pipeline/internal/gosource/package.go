@@ -1,0 +1,203 @@
+package gosource
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"magpie.build/tools/pipeline/internal/workspace"
+)
+
+// pkg is one package folder: what a build of it reads, and what its tests add.
+type pkg struct {
+	dir         string
+	module      *workspace.Module
+	build, test part
+}
+
+// part is a set of files and what their imports lead to.
+type part struct {
+	files    []string
+	imports  []location
+	external []string
+}
+
+// location is a package folder and the module that it belongs to.
+type location struct {
+	dir    string
+	module *workspace.Module
+}
+
+// load reads a package once. A folder that is missing is a package without files.
+func (r *Reader) load(at location) (*pkg, error) {
+	once, _ := r.packages.LoadOrStore(at.dir, sync.OnceValues(func() (*pkg, error) { return r.read(at) }))
+	read, _ := once.(func() (*pkg, error))
+	return read()
+}
+
+func (r *Reader) read(at location) (*pkg, error) {
+	p := &pkg{dir: at.dir, module: at.module}
+	entries, err := r.list(at.dir)
+	if err != nil {
+		return nil, err
+	}
+	build, test := &contents{}, &contents{}
+	for _, entry := range entries {
+		if err := r.readEntry(at.dir, entry, build, test); err != nil {
+			return nil, err
+		}
+	}
+	// Assembly for the C compiler counts only beside cgo; the Go assembler takes ".s" alone.
+	if !build.cgo {
+		build.files = slices.DeleteFunc(build.files, func(name string) bool {
+			return strings.HasSuffix(name, ".S") || strings.HasSuffix(name, ".sx")
+		})
+	}
+	if p.build, err = r.part(at, build); err != nil {
+		return nil, err
+	}
+	if p.test, err = r.part(at, test); err != nil {
+		return nil, err
+	}
+	testdata, err := r.walk(path.Join(at.dir, "testdata"))
+	p.test.files = append(p.test.files, testdata...)
+	return p, err
+}
+
+// contents gathers what the files of one part of a package say.
+type contents struct {
+	files, imports, embeds []string
+	cgo                    bool
+}
+
+// readEntry adds a folder's entry to the part of the package that it belongs to, if any.
+func (r *Reader) readEntry(dir string, entry fs.DirEntry, build, test *contents) error {
+	name, full := entry.Name(), path.Join(dir, entry.Name())
+	ext := path.Ext(name)
+	if entry.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || !sourceExts[ext] {
+		return nil
+	}
+	if entry.Type()&fs.ModeSymlink != 0 && r.leadsToFolder(full) {
+		return nil
+	}
+	if name == "default.pgo" { // go build takes it as the profile of a main package
+		build.files = append(build.files, full)
+		return nil
+	}
+	if ext == ".pgo" || !r.matchName(name) {
+		return nil
+	}
+	if ext == ".syso" {
+		build.files = append(build.files, full)
+		return nil
+	}
+	header, err := r.header(full)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.place(full, header, build, test)
+	return nil
+}
+
+// place adds a file whose name fits to the part that it belongs to, unless its header says no.
+func (r *Reader) place(full string, header Header, build, test *contents) {
+	if !r.matchConstraint(header.Constraint) || header.Package == "documentation" {
+		return
+	}
+	into := build
+	if strings.HasSuffix(full, "_test.go") {
+		into = test
+	}
+	if slices.Contains(header.Imports, "C") {
+		if !r.config.CGO {
+			return
+		}
+		into.cgo = true
+	}
+	into.files = append(into.files, full)
+	into.imports = append(into.imports, header.Imports...)
+	into.embeds = append(into.embeds, header.Embeds...)
+}
+
+func (r *Reader) part(at location, c *contents) (part, error) {
+	out := part{files: c.files}
+	slices.Sort(c.imports)
+	for _, path := range slices.Compact(c.imports) {
+		to, ok, err := r.resolve(path)
+		switch {
+		case err != nil:
+			return part{}, err
+		case ok:
+			out.imports = append(out.imports, to)
+		case path != "C" && !isStandard(path):
+			out.external = append(out.external, path)
+		}
+	}
+	slices.Sort(c.embeds)
+	for _, pattern := range slices.Compact(c.embeds) {
+		files, err := r.embed(at.dir, pattern)
+		if err != nil {
+			return part{}, err
+		}
+		out.files = append(out.files, files...)
+	}
+	return out, nil
+}
+
+// resolve returns the folder that an import path means, if it lies in the workspace.
+func (r *Reader) resolve(importPath string) (at location, ok bool, err error) {
+	module := r.workspace.ModuleOf(importPath)
+	if module == nil {
+		return location{}, false, nil
+	}
+	rest := strings.TrimPrefix(strings.TrimPrefix(importPath, module.Path), "/")
+	dir := path.Join(module.Name, rest)
+	for below := dir; below != module.Name; below = path.Dir(below) {
+		boundary, err := r.isModule(below)
+		if err != nil || boundary {
+			return location{}, false, err
+		}
+	}
+	return location{dir: dir, module: module}, true, nil
+}
+
+// isStandard says whether an import path can only be the standard library's: the go command keeps
+// paths whose first element has no dot for it.
+func isStandard(importPath string) bool {
+	first, _, _ := strings.Cut(importPath, "/")
+	return !strings.Contains(first, ".")
+}
+
+func (r *Reader) header(name string) (Header, error) {
+	if r.config.Headers != nil {
+		if header, ok := r.config.Headers.Load(name); ok {
+			return header, nil
+		}
+	}
+	content, err := os.ReadFile(r.workspace.Abs(name))
+	if err != nil {
+		return Header{}, fmt.Errorf("read Go source: %w", err)
+	}
+	header := ParseHeader(name, content)
+	if r.config.Headers != nil {
+		r.config.Headers.Store(name, content, header)
+	}
+	return header, nil
+}
+
+func (r *Reader) leadsToFolder(name string) bool {
+	info, err := os.Stat(filepath.FromSlash(r.workspace.Abs(name)))
+	return err == nil && info.IsDir()
+}
+
+// sourceExts are the file name endings that a build may read beside embedded files.
+var sourceExts = set(".go .c .cc .cpp .cxx .m .h .hh .hpp .hxx .f .F .for .f90 .s .S .sx .swig .swigcxx .syso .pgo")

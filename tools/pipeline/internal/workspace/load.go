@@ -1,0 +1,171 @@
+package workspace
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/mod/modfile"
+)
+
+// ErrNoWorkspace says that no go.work lies in a folder or above it.
+var ErrNoWorkspace = errors.New("no go.work here or in any folder above")
+
+// FindRoot returns the nearest folder at or above dir that holds a go.work, or [ErrNoWorkspace].
+func FindRoot(dir string) (string, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the workspace of %q: %w", dir, err)
+	}
+	for at := start; ; {
+		if info, err := os.Stat(filepath.Join(at, "go.work")); err == nil && !info.IsDir() {
+			return at, nil
+		}
+		parent := filepath.Dir(at)
+		if parent == at {
+			return "", fmt.Errorf("find the workspace of %s: %w", start, ErrNoWorkspace)
+		}
+		at = parent
+	}
+}
+
+// Load reads go.work in root and the go.mod of every module it uses. Errors name the file and
+// line at fault.
+func Load(root string) (*Workspace, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("load workspace %q: %w", root, err)
+	}
+	w := &Workspace{Root: root, byName: map[string]*Module{}, byPath: map[string]*Module{}}
+	name := filepath.Join(root, "go.work")
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("load workspace %s: %w", root, ErrNoWorkspace)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load workspace: %w", err)
+	}
+	work, err := modfile.ParseWork(name, data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("load workspace: %w", err)
+	}
+	replaces, err := w.readMembers(name, work)
+	if err != nil {
+		return nil, fmt.Errorf("load workspace: %w", err)
+	}
+	w.readReplaced(replaces)
+	w.finish()
+	return w, nil
+}
+
+// replace is a replace directive whose target is a folder, which is absolute.
+type replace struct{ path, dir string }
+
+// readMembers adds every module that go.work uses, and returns the folders that it or a member
+// puts in the place of other modules: go.work's first, for they win.
+func (w *Workspace) readMembers(name string, work *modfile.WorkFile) ([]replace, error) {
+	replaces := localReplaces(w.Root, work.Replace)
+	for _, use := range work.Use {
+		at := fmt.Sprintf("%s:%d", name, use.Syntax.Start.Line)
+		module, file, err := readModule(w.Root, resolve(w.Root, use.Path))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: use %s: there is no go.mod in that folder", at, use.Path)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: use %s: %w", at, use.Path, err)
+		}
+		if other := w.byPath[module.Path]; other != nil {
+			return nil, fmt.Errorf("%s: use %s: module %s is already the one in %s", at, use.Path, module.Path, other.Name)
+		}
+		w.byName[module.Name], w.byPath[module.Path] = module, module
+		w.Modules = append(w.Modules, module)
+		replaces = append(replaces, localReplaces(module.Dir, file.Replace)...)
+	}
+	return replaces, nil
+}
+
+// readReplaced adds replaced modules that are no members. A folder without a readable go.mod is
+// left to the go command to complain about, as it may well not be needed.
+func (w *Workspace) readReplaced(replaces []replace) {
+	for _, r := range replaces {
+		if w.byPath[r.path] != nil {
+			continue
+		}
+		module, _, err := readModule(w.Root, r.dir)
+		if err != nil {
+			continue
+		}
+		module.Path = r.path
+		w.byPath[r.path] = module
+		w.Replaced = append(w.Replaced, module)
+	}
+}
+
+func (w *Workspace) finish() {
+	byName := func(a, b *Module) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(w.Modules, byName)
+	slices.SortFunc(w.Replaced, byName)
+	for _, module := range w.byPath {
+		for _, path := range module.requires {
+			if required := w.byPath[path]; required != nil && required != module {
+				module.Requires = append(module.Requires, required.Name)
+			}
+		}
+		slices.Sort(module.Requires)
+		module.Requires = slices.Compact(module.Requires)
+	}
+}
+
+func readModule(root, dir string) (*Module, *modfile.File, error) {
+	name := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := modfile.Parse(name, data, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if file.Module == nil {
+		return nil, nil, fmt.Errorf("%s:1: there is no module line", name)
+	}
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	module := &Module{Name: filepath.ToSlash(rel), Path: file.Module.Mod.Path, Dir: dir}
+	if file.Go != nil {
+		module.GoVersion = file.Go.Version
+	}
+	for _, require := range file.Require {
+		module.requires = append(module.requires, require.Mod.Path)
+	}
+	for _, ignore := range file.Ignore {
+		module.Ignore = append(module.Ignore, ignore.Path)
+	}
+	return module, file, nil
+}
+
+// localReplaces returns the directives whose new path is a folder, seen from dir.
+func localReplaces(dir string, all []*modfile.Replace) []replace {
+	var local []replace
+	for _, r := range all {
+		if modfile.IsDirectoryPath(r.New.Path) {
+			local = append(local, replace{path: r.Old.Path, dir: resolve(dir, r.New.Path)})
+		}
+	}
+	return local
+}
+
+// resolve returns a path written in a go.work or go.mod that lies in dir as an absolute one.
+func resolve(dir, path string) string {
+	path = filepath.FromSlash(path)
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
