@@ -34,7 +34,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.log.Info("websocket refused", "error", err, "origin", r.Header.Get("Origin"), "host", r.Host)
 		return
 	}
-	ws.SetReadLimit(int64(h.options.MaxFrameBytes))
+	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
 	c := h.newConnection(ws, t, r)
 	if err := h.enter(c); err != nil {
 		reason := DisconnectShutdown

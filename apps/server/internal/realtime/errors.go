@@ -48,8 +48,9 @@ var (
 // application's own.
 type DisconnectError uint16
 
-// The protocol's disconnects.
+// The protocol's disconnects, and the one of WebSocket's own codes that this server sends.
 const (
+	DisconnectMessageTooBig         DisconnectError = 1009
 	DisconnectClosed                DisconnectError = 3000
 	DisconnectShutdown              DisconnectError = 3001
 	DisconnectServerError           DisconnectError = 3004
@@ -72,6 +73,8 @@ const (
 // Error returns the reason that goes into the close frame.
 func (d DisconnectError) Error() string {
 	switch d {
+	case DisconnectMessageTooBig:
+		return "message too big"
 	case DisconnectClosed:
 		return "connection closed"
 	case DisconnectShutdown:

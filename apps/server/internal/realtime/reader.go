@@ -3,7 +3,6 @@ package realtime
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"runtime/debug"
 	"sync"
@@ -17,6 +16,10 @@ const messageTimeout = 30 * time.Second
 
 // leaveTimeout bounds what a connection that ended has to tell the broker.
 const leaveTimeout = 10 * time.Second
+
+// surplusFrames is how many times the longest message is read, and thrown away, before a connection is
+// closed in the middle of one.
+const surplusFrames = 16
 
 // messages holds buffers for incoming messages: between two of them a connection needs none.
 var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -34,9 +37,6 @@ func (c *connection) serve() {
 		if err == nil {
 			err = c.receive(kind, message)
 		}
-		if errors.Is(err, websocket.ErrMessageTooBig) {
-			c.linger()
-		}
 		if err != nil {
 			return
 		}
@@ -53,19 +53,26 @@ func (c *connection) receive(kind websocket.MessageType, message io.Reader) erro
 		}
 	}()
 	c.readBy(time.Now().Add(messageTimeout))
-	if _, err := buf.ReadFrom(message); err != nil {
+	limit := int64(c.hub.options.MaxFrameBytes)
+	if _, err := buf.ReadFrom(io.LimitReader(message, limit)); err != nil {
+		return err
+	}
+	// Whoever is told only after it has sent everything is there to hear it.
+	surplus, err := io.Copy(io.Discard, message)
+	if err != nil {
 		return err
 	}
 	c.readBy(time.Time{})
-	if c.isEnding() {
-		return nil
-	}
-	if kind != websocket.MessageText {
+	switch {
+	case c.isEnding():
+	case surplus > 0:
+		c.disconnect(DisconnectMessageTooBig)
+	case kind != websocket.MessageText:
 		c.disconnect(DisconnectInappropriateProtocol)
-		return nil
+	default:
+		defer c.rescue()
+		c.handle(buf.Bytes())
 	}
-	defer c.rescue()
-	c.handle(buf.Bytes())
 	return nil
 }
 
@@ -76,16 +83,6 @@ func (c *connection) readBy(deadline time.Time) {
 	if c.ending == 0 {
 		_ = c.transport.SetReadDeadline(deadline) // a closed socket says so when it is read
 	}
-}
-
-// linger reads on for a moment after coder/websocket has said that a message is too big: closing a
-// socket with unread bytes resets it, and the client would never see why.
-func (c *connection) linger() {
-	c.mu.Lock()
-	c.ending, c.ended = DisconnectBadRequest, true
-	c.mu.Unlock()
-	_ = c.transport.SetReadDeadline(time.Now().Add(closeTimeout)) // a closed socket says so when it is read
-	_, _ = io.Copy(io.Discard, io.LimitReader(c.transport, 16*int64(c.hub.options.MaxFrameBytes)))
 }
 
 // rescue keeps a bug that one client's commands have hit from ending the others.

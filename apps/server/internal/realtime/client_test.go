@@ -1,0 +1,70 @@
+package realtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+)
+
+// client is a bare WebSocket that speaks lines.
+type client struct {
+	t       *testing.T
+	ws      *websocket.Conn
+	pending []string
+}
+
+// dial connects a bare WebSocket.
+func dial(t *testing.T, url string) *client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ws, _, err := websocket.Dial(ctx, url, nil) //nolint:bodyclose // the library closes it
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.SetReadLimit(16 << 20)
+	t.Cleanup(func() { ws.CloseNow() })
+	return &client{t: t, ws: ws}
+}
+
+// send sends one message.
+func (c *client) send(message string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	if err := c.ws.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
+		c.t.Fatalf("send %s: %v", message, err)
+	}
+}
+
+// next returns the next object that the server sends, or how it closed the connection, as "close
+// <code> <reason>".
+func (c *client) next() string {
+	c.t.Helper()
+	for len(c.pending) == 0 {
+		ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+		_, message, err := c.ws.Read(ctx)
+		cancel()
+		if closed, ok := errors.AsType[websocket.CloseError](err); ok {
+			return fmt.Sprintf("close %d %s", closed.Code, closed.Reason)
+		}
+		if err != nil {
+			c.t.Fatalf("the connection broke: %v", err)
+		}
+		c.pending = strings.Split(string(message), "\n")
+	}
+	line := c.pending[0]
+	c.pending = c.pending[1:]
+	return line
+}
+
+// call sends a command and returns its answer.
+func (c *client) call(command string) string {
+	c.t.Helper()
+	c.send(command)
+	return c.next()
+}

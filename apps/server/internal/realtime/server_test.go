@@ -1,0 +1,194 @@
+package realtime_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/memory"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// The public client waits five seconds for replies to what it no longer needs.
+		goleak.IgnoreAnyFunction("github.com/centrifugal/centrifuge-go.(*Client).sendAsync.func1"))
+}
+
+// house is the handler of these tests: a channel's name says what it offers, a token what happens.
+type house struct {
+	hub *realtime.Hub
+	// history is how many publications a room keeps; 0 means 100.
+	history int
+}
+
+var (
+	_ realtime.Handler   = (*house)(nil)
+	_ realtime.Refresher = (*house)(nil)
+)
+
+var tokenErrors = map[string]error{
+	"unauthorized": realtime.ErrUnauthorized,
+	"expired":      realtime.ErrTokenExpired,
+	"forged":       realtime.DisconnectInvalidToken,
+	"unlucky":      errors.New("the database is down"),
+}
+
+func (h *house) Connect(_ context.Context, request realtime.ConnectRequest) (realtime.ConnectReply, error) {
+	if err := tokenErrors[request.Token]; err != nil {
+		return realtime.ConnectReply{}, err
+	}
+	if request.Token == "panic" {
+		panic("a bug")
+	}
+	reply := realtime.ConnectReply{User: request.Token, Data: request.Data}
+	if request.Token != "" {
+		reply.Info = json.RawMessage(`{"name":"` + request.Token + `"}`)
+	}
+	if request.Token == "brief" {
+		reply.ExpireAt = time.Now().Add(30 * time.Second)
+	}
+	return reply, nil
+}
+
+func (h *house) Refresh(_ context.Context, _ realtime.Client, token string) (time.Time, error) {
+	if err := tokenErrors[token]; err != nil {
+		return time.Time{}, err
+	}
+	return time.Now().Add(time.Minute), nil
+}
+
+func (h *house) Subscribe(_ context.Context, _ realtime.Client, request realtime.SubscribeRequest) (realtime.SubscribeReply, error) {
+	kind, _, _ := strings.Cut(request.Channel, ":")
+	switch kind {
+	case "plain":
+		return realtime.SubscribeReply{Data: request.Data}, nil
+	case "room":
+		return realtime.SubscribeReply{Recoverable: true, History: true}, nil
+	case "people":
+		return realtime.SubscribeReply{Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)}, nil
+	case "secret":
+		return realtime.SubscribeReply{}, realtime.ErrPermissionDenied
+	case "bomb":
+		return realtime.SubscribeReply{}, realtime.DisconnectForced
+	default:
+		return realtime.SubscribeReply{}, realtime.ErrUnknownChannel
+	}
+}
+
+func (h *house) Publish(ctx context.Context, client realtime.Client, channel string, data json.RawMessage) error {
+	kind, _, _ := strings.Cut(channel, ":")
+	if kind == "secret" {
+		return realtime.ErrPermissionDenied
+	}
+	publication := realtime.Publication{Data: data}
+	if client.User != "" {
+		publication.Info = &client
+	}
+	_, err := h.hub.Publish(ctx, channel, publication, h.keep(channel))
+	return err
+}
+
+// keep says how much of a channel is kept.
+func (h *house) keep(channel string) pubsub.PublishOptions {
+	if !strings.HasPrefix(channel, "room") {
+		return pubsub.PublishOptions{}
+	}
+	size := h.history
+	if size == 0 {
+		size = 100
+	}
+	return pubsub.PublishOptions{HistorySize: size}
+}
+
+func (h *house) RPC(_ context.Context, client realtime.Client, method string, data json.RawMessage) (json.RawMessage, error) {
+	switch method {
+	case "echo":
+		return data, nil
+	case "whoami":
+		return json.Marshal(client.User)
+	default:
+		return nil, realtime.ErrMethodNotFound
+	}
+}
+
+// server is a running hub over a broker in memory, behind an HTTP server.
+type server struct {
+	hub    *realtime.Hub
+	house  *house
+	broker pubsub.Broker
+	url    string
+	stop   func()
+}
+
+// serve starts a server; the test's end stops it, or its stop before.
+func serve(t *testing.T, options realtime.Options) *server {
+	t.Helper()
+	broker, err := memory.Open(memory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = broker.Close() })
+	return serveOver(t, broker, &house{}, options)
+}
+
+// serveOver is serve for a broker that others share.
+func serveOver(t *testing.T, broker pubsub.Broker, handler *house, options realtime.Options) *server {
+	t.Helper()
+	hub := realtime.New(broker, handler, options)
+	handler.hub = hub
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- hub.Run(ctx) }()
+	web := httptest.NewServer(hub)
+	stopped := false
+	s := &server{hub: hub, house: handler, broker: broker, url: "ws" + strings.TrimPrefix(web.URL, "http")}
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the hub ended with: %v", err)
+		}
+		web.Close()
+	}
+	t.Cleanup(s.stop)
+	eventually(t, "the hub runs", hub.Running)
+	return s
+}
+
+// publish publishes as the server itself.
+func (s *server) publish(t *testing.T, channel, data string) pubsub.Position {
+	t.Helper()
+	position, err := s.hub.Publish(t.Context(), channel, realtime.Publication{Data: json.RawMessage(data)}, s.house.keep(channel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return position
+}
+
+// patience is how long a test waits for what must happen.
+const patience = 10 * time.Second
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		<-ticker.C
+	}
+}

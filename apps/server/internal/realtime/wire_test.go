@@ -1,0 +1,93 @@
+package realtime_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/packages/pubsub"
+)
+
+// TestWire plays the conversations of testdata/wire. In a file, "== name" begins a conversation; in
+// it, "a> text" is a message of client a ("\n" in it a newline), "a< text" the next object that a
+// receives, "publish channel data" a publication of the server's, and "break channel" the broker's
+// word that it lost something. What differs from run to run is CLIENT, EPOCH and TIME.
+func TestWire(t *testing.T) {
+	files, err := filepath.Glob("testdata/wire/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no conversations: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, conversation := range strings.Split("\n"+string(text), "\n== ")[1:] {
+				name, script, _ := strings.Cut(conversation, "\n")
+				t.Run(name, func(t *testing.T) { play(t, script) })
+			}
+		})
+	}
+}
+
+// play plays one conversation.
+func play(t *testing.T, script string) {
+	t.Parallel()
+	s := serve(t, realtime.Options{MaxDataBytes: 100, MaxFrameBytes: 400, MaxChannels: 3, MaxHistory: 3, CommandsPerSecond: 20})
+	clients := map[string]*client{}
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		verb, rest, _ := strings.Cut(line, " ")
+		name := strings.TrimRight(verb, "<>")
+		if name != verb && clients[name] == nil {
+			clients[name] = dial(t, s.url)
+		}
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case verb == "publish":
+			channel, data, _ := strings.Cut(rest, " ")
+			s.publish(t, channel, data)
+		case verb == "break":
+			s.hub.HandleBreak(rest, pubsub.Position{Epoch: "new"})
+		case strings.HasSuffix(verb, ">"):
+			clients[name].send(spelled.Replace(rest))
+		case strings.HasSuffix(verb, "<"):
+			if got := neutral(clients[name].next()); got != rest {
+				t.Fatalf("%s received\n\t%s\nand not\n\t%s", name, got, rest)
+			}
+		default:
+			t.Fatalf("no such line: %s", line)
+		}
+	}
+}
+
+// spelled is what a script does not spell out.
+var spelled = strings.NewReplacer(
+	`\n`, "\n",
+	"BYTE_FF", "\xff",
+	"A_HUNDRED_BYTES", strings.Repeat("x", 100),
+	"A_THOUSAND_BYTES", strings.Repeat("x", 1000),
+	"LONG_NAME", strings.Repeat("x", 256),
+)
+
+var changing = []struct {
+	pattern *regexp.Regexp
+	neutral string
+}{
+	{regexp.MustCompile(`"client":"[A-Z2-7]{26}"`), `"client":"CLIENT"`},
+	{regexp.MustCompile(`"[A-Z2-7]{26}":`), `"CLIENT":`},
+	{regexp.MustCompile(`"epoch":"[^"]+"`), `"epoch":"EPOCH"`},
+	{regexp.MustCompile(`"time":\d+`), `"time":TIME`},
+}
+
+// neutral replaces what differs from run to run.
+func neutral(line string) string {
+	for _, c := range changing {
+		line = c.pattern.ReplaceAllString(line, c.neutral)
+	}
+	return line
+}
