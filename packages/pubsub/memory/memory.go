@@ -35,7 +35,6 @@ type Broker struct {
 	dispatcher *delivery.Dispatcher
 	members    members
 	closed     atomic.Bool
-	closing    chan struct{}
 	close      func() error
 }
 
@@ -59,7 +58,7 @@ type deliver func(channel string, publication pubsub.Publication)
 
 // Open returns a broker, ready for use. Close it to release what it took.
 func Open(o Options) (*Broker, error) {
-	b := &Broker{closing: make(chan struct{})}
+	b := &Broker{}
 	b.dispatcher = delivery.New(b.resume)
 	b.members.tell = b.dispatcher.Presence
 	b.close = sync.OnceValue(b.shut)
@@ -177,21 +176,7 @@ func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
 	if b.closed.Load() {
 		return pubsub.ErrClosed
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		select {
-		case <-b.closing:
-			cancel()
-		case <-stop:
-		}
-	})
-	err := b.dispatcher.Run(ctx, handler)
-	close(stop)
-	wg.Wait()
-	return err
+	return b.dispatcher.Run(ctx, handler)
 }
 
 // Close implements [pubsub.Broker]. Publishes under way are finished first.
@@ -199,7 +184,7 @@ func (b *Broker) Close() error { return b.close() }
 
 func (b *Broker) shut() error {
 	b.closed.Store(true)
-	close(b.closing)
+	b.dispatcher.Close()
 	return b.store.close()
 }
 

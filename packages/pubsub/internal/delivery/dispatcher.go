@@ -29,6 +29,7 @@ type Resume func(ctx context.Context, channel string, since pubsub.Position, lim
 // use; publications of one channel are offered by one goroutine at a time.
 type Dispatcher struct {
 	resume Resume
+	closed chan struct{}
 
 	mu      sync.RWMutex
 	lines   map[string]*line
@@ -40,7 +41,7 @@ type Dispatcher struct {
 
 // New returns a dispatcher without channels.
 func New(resume Resume) *Dispatcher {
-	return &Dispatcher{resume: resume, lines: make(map[string]*line)}
+	return &Dispatcher{resume: resume, closed: make(chan struct{}), lines: make(map[string]*line)}
 }
 
 // Add begins to hold what is offered for channel, until [Dispatcher.Start] says where to begin. It
@@ -139,18 +140,28 @@ func (d *Dispatcher) wake(l *line) {
 // ErrRan is returned by a second Run.
 var ErrRan = errors.New("run was called before")
 
-// Run delivers to handler until ctx ends, and returns when no call of the handler is left.
+// Run delivers to handler until ctx ends or Close is called, and returns when no call of the
+// handler is left.
 func (d *Dispatcher) Run(ctx context.Context, handler pubsub.Handler) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if err := d.attach(ctx, handler); err != nil {
 		return err
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-d.closed:
+		cancel()
+	}
 	d.mu.Lock()
 	d.handler = nil
 	d.mu.Unlock()
 	d.wg.Wait()
 	return nil
 }
+
+// Close ends Run without waiting for it. It is called once.
+func (d *Dispatcher) Close() { close(d.closed) }
 
 func (d *Dispatcher) attach(ctx context.Context, handler pubsub.Handler) error {
 	d.mu.Lock()

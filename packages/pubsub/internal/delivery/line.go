@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"strings"
 	"sync"
 
 	"magpie.build/packages/pubsub"
@@ -37,6 +38,11 @@ type item struct {
 
 // offer queues a publication, or remembers that history must be read for it.
 func (l *line) offer(publication pubsub.Publication) {
+	if publication.Position.Epoch == l.arrived.Epoch {
+		publication.Position.Epoch = l.arrived.Epoch // one string for all, not a part of each message
+	} else {
+		publication.Position.Epoch = strings.Clone(publication.Position.Epoch)
+	}
 	position := publication.Position
 	again := position.Epoch == l.arrived.Epoch && position.Offset != 0 && position.Offset <= l.arrived.Offset
 	if position.Offset != 0 {

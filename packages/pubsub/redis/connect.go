@@ -1,0 +1,96 @@
+package redis
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/redis/rueidis"
+
+	"magpie.build/packages/pubsub"
+)
+
+// bufferSize is that of a connection's read and write buffers; rueidis' half a megabyte each is
+// more than the rest of a small server.
+const bufferSize = 64 << 10
+
+// connect opens a client and makes sure that it leads to what the URL says.
+func connect(ctx context.Context, at address, o Options) (rueidis.Client, error) {
+	option := at.options
+	option.ClientName = o.Prefix
+	option.ForceSingleClient = at.mode == standalone
+	option.DisableCache = true
+	option.DisableRetry = true // a publish that may have happened must not happen twice
+	option.AlwaysPipelining = true
+	option.PipelineMultiplex = -1 // one connection: several would be no faster here
+	option.ReadBufferEachConn, option.WriteBufferEachConn = bufferSize, bufferSize
+	option.ConnWriteTimeout = o.Timeout
+	option.Dialer.Timeout = o.Timeout
+	option.Sentinel.Dialer.Timeout = o.Timeout
+	client, err := rueidis.NewClient(option)
+	if err != nil {
+		return nil, explain(at, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	if err := inspect(ctx, client, at, o); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return client, nil
+}
+
+// inspect asks the server what it is.
+func inspect(ctx context.Context, client rueidis.Client, at address, o Options) error {
+	if (client.Mode() == rueidis.ClientModeCluster) != (at.mode == cluster) {
+		return fmt.Errorf("open redis at %s: it is not a cluster: begin the URL with redis:// or redis+sentinel://", at.name)
+	}
+	if err := client.Do(ctx, client.B().Ping().Build()).Error(); err != nil {
+		return explain(at, err)
+	}
+	info, err := client.Do(ctx, client.B().Info().Build()).ToString()
+	if err != nil {
+		o.Logger.Info("redis does not say what it is; make sure that it evicts no keys", "redis", at.name, "error", err.Error())
+		return nil
+	}
+	if at.mode == standalone && strings.Contains(info, "cluster_enabled:1") {
+		return fmt.Errorf("open redis at %s: it is a cluster: begin the URL with redis+cluster:// or rediss+cluster://", at.name)
+	}
+	_, policy, ok := strings.Cut(info, "maxmemory_policy:")
+	if policy, _, _ = strings.Cut(policy, "\r\n"); ok && policy != "noeviction" {
+		o.Logger.Warn("redis may evict history and members: set maxmemory-policy to noeviction", "redis", at.name, "maxmemory_policy", policy)
+	}
+	return nil
+}
+
+// explain turns the error of a first connection into what to do about it.
+func explain(at address, err error) error {
+	text := err.Error()
+	hint := "is it running there, and does it expect TLS (rediss://) or not (redis://)?"
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, wrongHost := errors.AsType[x509.HostnameError](err)
+	switch {
+	case strings.Contains(text, "WRONGPASS") || strings.Contains(text, "invalid password"):
+		hint = "the server refuses the user name or password in the URL"
+	case strings.Contains(text, "NOAUTH"):
+		hint = "the server asks for a password: write it into the URL, as in redis://:password@host"
+	case strings.Contains(text, "NOPERM"):
+		hint = "the user in the URL may not do this"
+	case wrongHost:
+		hint = "the certificate is for another name: add ?server_name= with that name"
+	case untrusted:
+		hint = "the certificate is not trusted: name a private CA's file with ?ca_file="
+	case strings.Contains(text, "DB index"):
+		hint = "the server does not have that database"
+	}
+	return fmt.Errorf("open redis at %s: %w: %s: %v", at.name, pubsub.ErrUnavailable, hint, text)
+}
+
+// dialSocket connects to a server's socket file.
+func dialSocket(ctx context.Context, path string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
+	return dialer.DialContext(ctx, "unix", path)
+}

@@ -1,0 +1,330 @@
+// Package redis is the broker of any number of processes: Redis Pub/Sub carries publications,
+// streams keep history. It works with Redis 6.2 and later and with Valkey; as one server, behind
+// Sentinel, or as a cluster.
+//
+// Order: publications of a channel are delivered in the order of their positions, which one Lua
+// script gives and publishes at once. Loss: Redis Pub/Sub is at most once, so this broker watches
+// the offsets. When one is missing, after each reconnect, and now and then for channels at rest, it
+// reads what it missed from the stream, once for the whole process, and delivers it before anything
+// later; only when the stream no longer has it is there a break. When a failover took back what was
+// published, the epoch ends and everybody is told. Durability: that of the server. With appendonly
+// and appendfsync always nothing acknowledged is lost; with the default a machine that dies may take
+// the last second with it. The server must not evict keys: maxmemory-policy is to be noeviction.
+//
+// While the server cannot be reached, methods return [pubsub.ErrUnavailable] within
+// [Options.Timeout] and the broker keeps trying to reach it; nothing that was subscribed or entered
+// needs to be so again.
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/internal/check"
+	"magpie.build/packages/pubsub/internal/delivery"
+)
+
+var _ pubsub.Broker = (*Broker)(nil)
+
+// Options configure a broker. All but the URL may stay zero.
+type Options struct {
+	// URL says where Redis is:
+	//
+	//	redis://[user:password@]host[:port][/database]    rediss:// for TLS
+	//	redis+sentinel://host[:port]?master=name          rediss+sentinel://
+	//	redis+cluster://host[:port]                       rediss+cluster://
+	//	unix:///path/to/socket
+	//
+	// Parameters: addr=host:port adds a Sentinel or cluster node and may be repeated; db;
+	// sentinel_user and sentinel_password; ca_file, a private CA in PEM; server_name, the name in the
+	// server's certificate where that is not the host's. valkey:// means redis://.
+	URL string
+	// Prefix begins every key and Pub/Sub channel, so that several deployments can share a server.
+	// Empty means "magpie".
+	Prefix string
+	// Timeout is how long a method waits for the server. Zero means 5 seconds.
+	Timeout time.Duration
+	// Lease is how long members of a process that was killed stay; it is renewed three times as
+	// often. Zero means 3 seconds, the least is 300 milliseconds.
+	Lease time.Duration
+	// Logger hears of lost connections and of what the server refuses. Nil discards.
+	Logger *slog.Logger
+}
+
+// How long a channel's position is remembered, so that offsets go on where they were.
+const (
+	positionTTL = 30 * 24 * time.Hour // after its history ended
+	emptyTTL    = 24 * time.Hour      // when it was asked for but nothing was published
+)
+
+// Broker is a [pubsub.Broker] for all processes that use the same server and prefix.
+type Broker struct {
+	client  rueidis.Client
+	name    string // of the server, for people
+	keys    keys
+	timeout time.Duration
+	log     *slog.Logger
+
+	dispatcher *delivery.Dispatcher
+	receiver   *receiver
+	presence   *presence
+	lease      *lease
+
+	farewell context.Context    // for what Close does
+	cancel   context.CancelFunc // ends the goroutines
+	wg       sync.WaitGroup     // counts them
+	closed   atomic.Bool
+	close    func() error
+}
+
+// Open connects to the server and checks that it can be used. The broker needs Run to deliver;
+// Close ends its connections.
+func Open(ctx context.Context, o Options) (*Broker, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	at, err := parse(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	client, err := connect(ctx, at, o)
+	if err != nil {
+		return nil, err
+	}
+	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger}
+	b.dispatcher = delivery.New(b.resume)
+	b.receiver = newReceiver(b)
+	b.lease = newLease(b, o.Lease)
+	b.presence = newPresence(b, b.lease)
+	b.close = sync.OnceValue(b.shut)
+	if err := b.call(ctx, b.lease.take); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("open redis: %w", err)
+	}
+	b.farewell = context.WithoutCancel(ctx)
+	inner, cancel := context.WithCancel(b.farewell)
+	b.cancel = cancel
+	b.wg.Go(func() { b.receiver.run(inner) })
+	b.wg.Go(func() { b.lease.renewing(inner) })
+	b.wg.Go(func() { b.lease.sweeping(inner) })
+	return b, nil
+}
+
+func (o Options) complete() (Options, error) {
+	if o.Prefix == "" {
+		o.Prefix = "magpie"
+	}
+	if strings.ContainsAny(o.Prefix, "{}") {
+		return o, fmt.Errorf("redis prefix %q has a brace, which would tell a cluster where to put the keys", o.Prefix)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.Lease == 0 {
+		o.Lease = 3 * time.Second
+	}
+	if o.Lease < 300*time.Millisecond {
+		return o, fmt.Errorf("redis lease of %v is less than 300ms, too short for a busy process to renew", o.Lease)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+//go:embed lua/publish.lua
+var publishLua string
+
+//go:embed lua/history.lua
+var historyLua string
+
+var (
+	publishScript = rueidis.NewLuaScript(publishLua)
+	historyScript = rueidis.NewLuaScript(historyLua)
+)
+
+// Publish implements [pubsub.Broker].
+func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pubsub.PublishOptions) (position pubsub.Position, err error) {
+	defer b.wrap(&err, "publish to", channel)
+	if err := check.Publish(channel, data, o); err != nil {
+		return position, err
+	}
+	if o.HistorySize == 0 {
+		return position, b.call(ctx, func(ctx context.Context) error {
+			message := ephemeral + rueidis.BinaryString(data)
+			return b.client.Do(ctx, b.client.B().Publish().Channel(b.keys.feed(channel)).Message(message).Build()).Error()
+		})
+	}
+	if o.IdempotencyTTL == 0 {
+		o.IdempotencyTTL = pubsub.DefaultIdempotencyTTL
+	}
+	if o.IdempotencyKey == "" {
+		o.IdempotencyTTL = 0
+	}
+	var answer string
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		answer, err = publishScript.Exec(ctx, b.client,
+			[]string{b.keys.head(channel), b.keys.stream(channel), b.keys.answer(channel, o.IdempotencyKey)},
+			[]string{
+				b.keys.feed(channel), rueidis.BinaryString(data), strconv.Itoa(o.HistorySize), milliseconds(o.HistoryTTL),
+				newEpoch(), milliseconds(o.IdempotencyTTL), milliseconds(positionTTL),
+			}).ToString()
+		return err
+	})
+	if err != nil {
+		return position, err
+	}
+	position, ok := parsePosition(answer)
+	if !ok {
+		return position, fmt.Errorf("redis at %s answered %q", b.name, answer)
+	}
+	return position, nil
+}
+
+// History implements [pubsub.Broker].
+func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOptions) (history pubsub.History, err error) {
+	defer b.wrap(&err, "history of", channel)
+	if err := check.Channel(channel); err != nil {
+		return history, err
+	}
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		history, err = b.read(ctx, channel, o, "since")
+		return err
+	})
+	return history, err
+}
+
+// resume reads what this process missed.
+func (b *Broker) resume(ctx context.Context, channel string, since pubsub.Position, limit int) (history pubsub.History, err error) {
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		history, err = b.read(ctx, channel, pubsub.HistoryOptions{Since: &since, Limit: limit}, "seen")
+		return err
+	})
+	if err != nil && !errors.Is(err, pubsub.ErrUnrecoverable) && !errors.Is(err, context.Canceled) && !b.closed.Load() {
+		b.log.Warn("missed publications cannot be read yet", "channel", channel, "error", err.Error())
+	}
+	return history, err
+}
+
+// maxOffset is the largest number that Lua counts exactly. No channel gets there.
+const maxOffset = 1<<53 - 2
+
+// read asks for a part of a history; how says what o.Since is: see lua/history.lua.
+func (b *Broker) read(ctx context.Context, channel string, o pubsub.HistoryOptions, how string) (pubsub.History, error) {
+	var since pubsub.Position
+	if o.Since == nil {
+		how = ""
+	} else {
+		since = *o.Since
+	}
+	reverse := ""
+	if o.Reverse {
+		reverse = "reverse"
+	}
+	answer, err := historyScript.Exec(ctx, b.client,
+		[]string{b.keys.head(channel), b.keys.stream(channel)},
+		[]string{
+			newEpoch(), milliseconds(emptyTTL), how, since.Epoch, strconv.FormatUint(min(since.Offset, maxOffset), 10),
+			strconv.Itoa(o.Limit), reverse,
+		}).ToArray()
+	if err != nil {
+		return pubsub.History{}, err
+	}
+	return parseHistory(answer)
+}
+
+// Subscribe implements [pubsub.Broker]. After an error the channel may be subscribed or not.
+func (b *Broker) Subscribe(ctx context.Context, channel string) (err error) {
+	defer b.wrap(&err, "subscribe to", channel)
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	return b.call(ctx, func(ctx context.Context) error { return b.receiver.ask(ctx, channel, true) })
+}
+
+// Unsubscribe implements [pubsub.Broker]. It needs no server.
+func (b *Broker) Unsubscribe(ctx context.Context, channel string) (err error) {
+	defer b.wrap(&err, "unsubscribe from", channel)
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	return b.call(ctx, func(ctx context.Context) error { return b.receiver.ask(ctx, channel, false) })
+}
+
+// Enter implements [pubsub.Broker]. After an error the member is not in channel, or will soon not be.
+func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member) (err error) {
+	defer b.wrap(&err, "enter", channel)
+	if err := check.Member(channel, member); err != nil {
+		return err
+	}
+	return b.call(ctx, func(ctx context.Context) error { return b.presence.enter(ctx, channel, member) })
+}
+
+// Leave implements [pubsub.Broker]. After an error the member still leaves, once the server can be
+// reached.
+func (b *Broker) Leave(ctx context.Context, channel, id string) (err error) {
+	defer b.wrap(&err, "leave", channel)
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	return b.call(ctx, func(ctx context.Context) error { return b.presence.leave(ctx, channel, id) })
+}
+
+// Members implements [pubsub.Broker].
+func (b *Broker) Members(ctx context.Context, channel string) (members []pubsub.Member, err error) {
+	defer b.wrap(&err, "members of", channel)
+	if err := check.Channel(channel); err != nil {
+		return nil, err
+	}
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		members, err = b.presence.members(ctx, channel)
+		return err
+	})
+	return members, err
+}
+
+// Run implements [pubsub.Broker].
+func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
+	if b.closed.Load() {
+		return pubsub.ErrClosed
+	}
+	return b.dispatcher.Run(ctx, handler)
+}
+
+// Close implements [pubsub.Broker]. It waits for the server, at most [Options.Timeout], so that
+// members leave.
+func (b *Broker) Close() error { return b.close() }
+
+func (b *Broker) shut() error {
+	b.closed.Store(true)
+	b.dispatcher.Close()
+	b.cancel()
+	b.wg.Wait()
+	ctx, cancel := context.WithTimeout(b.farewell, b.timeout)
+	defer cancel()
+	b.presence.dismiss(ctx)
+	err := b.lease.forget(ctx, b.lease.node())
+	b.client.Close()
+	if err != nil {
+		// Nobody is left to try again: the lease will end by itself.
+		b.log.Warn("redis could not be told of the end", "redis", b.name, "error", err.Error())
+	}
+	return nil
+}
+
+func newEpoch() string { return rand.Text()[:12] }
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -1,0 +1,57 @@
+package redis_test
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/pubsubtest"
+	"magpie.build/packages/pubsub/redis"
+	"magpie.build/packages/pubsub/redis/redistest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestRedisKeepsThePromises(t *testing.T) {
+	pubsubtest.Run(t, deployments(redistest.Start(t, redistest.Options{})))
+}
+
+func TestRedisOverTLSKeepsThePromises(t *testing.T) {
+	pubsubtest.Run(t, deployments(redistest.Start(t, redistest.Options{TLS: true, Password: "p@ss/word"})))
+}
+
+// deployments shares a server: each deployment has a prefix of its own.
+func deployments(server *redistest.Server) func(testing.TB) pubsubtest.Fixture {
+	return func(testing.TB) pubsubtest.Fixture {
+		prefix := rand.Text()
+		start := func(t testing.TB) pubsub.Broker {
+			t.Helper()
+			return open(t, redis.Options{URL: server.URL(), Prefix: prefix})
+		}
+		return pubsubtest.Fixture{
+			Open: start,
+			Peer: start,
+			Doomed: func(t testing.TB) (pubsub.Broker, func()) {
+				t.Helper()
+				proxy := redistest.NewProxy(t, server.Addr)
+				return open(t, redis.Options{URL: strings.Replace(server.URL(), server.Addr, proxy.Addr, 1), Prefix: prefix}), proxy.Cut
+			},
+		}
+	}
+}
+
+func open(t testing.TB, o redis.Options) *redis.Broker {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
+	b, err := redis.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

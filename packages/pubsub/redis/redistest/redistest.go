@@ -1,0 +1,251 @@
+// Package redistest starts real Redis servers for tests, on loopback ports that were free, and ends
+// them with the test. Begin with [Start].
+package redistest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a server may take to start or to end.
+const patience = 20 * time.Second
+
+// Options say what kind of server to start. The zero value is plain: no password, no TLS, nothing
+// kept on disk.
+type Options struct {
+	// Password is asked of clients, if not empty.
+	Password string
+	// TLS has the server speak TLS alone, with a certificate of a CA made for this server.
+	TLS bool
+	// Append has the server write every command to disk before it answers, so that Kill and Restart
+	// lose nothing.
+	Append bool
+	// Args are further arguments of redis-server.
+	Args []string
+}
+
+// Server is a running redis-server. Its methods fail the test on error.
+type Server struct {
+	// Addr is host:port, Socket the path of its socket file.
+	Addr, Socket string
+	// CAFile is the certificate authority's file in PEM, when the server speaks TLS.
+	CAFile string
+
+	t       testing.TB
+	dir     string
+	options Options
+	mu      sync.Mutex
+	process *exec.Cmd
+	log     *bytes.Buffer
+	ended   chan struct{}
+}
+
+// Start starts a server and waits until it answers. Where there is no redis-server the test fails.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // t.TempDir is too long for the path of a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &Server{t: t, dir: dir, options: o, Socket: filepath.Join(dir, "redis.sock"), Addr: freeAddr(t)}
+	if o.TLS {
+		s.CAFile = makeCertificates(t, dir)
+	}
+	t.Cleanup(s.Kill)
+	s.Restart()
+	return s
+}
+
+// URL returns how a client reaches the server.
+func (s *Server) URL() string {
+	user := ""
+	if s.options.Password != "" {
+		user = ":" + url.QueryEscape(s.options.Password) + "@"
+	}
+	if s.options.TLS {
+		return "rediss://" + user + s.Addr + "?ca_file=" + s.CAFile
+	}
+	return "redis://" + user + s.Addr
+}
+
+// Restart starts the server again after Kill, at the same address and with the data that its files
+// have.
+func (s *Server) Restart() {
+	s.t.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		s.t.Fatal("redis-server is not installed: `go tool mage doctor` says how to get it")
+	}
+	_, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	process := exec.Command(path, s.arguments(port)...) //nolint:noctx // ends by Kill, in the order of clean-ups
+	log := new(bytes.Buffer)
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
+		s.t.Fatalf("start redis-server: %v", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = process.Wait() // its end is what matters, not how
+		close(ended)
+	}()
+	s.mu.Lock()
+	s.process, s.log, s.ended = process, log, ended
+	s.mu.Unlock()
+	s.await()
+}
+
+func (s *Server) arguments(port string) []string {
+	plain, secure := port, "0"
+	if s.options.TLS {
+		plain, secure = "0", port
+	}
+	args := []string{
+		"--bind", "127.0.0.1", "--port", plain, "--dir", s.dir, "--save", "",
+		"--unixsocket", s.Socket, "--unixsocketperm", "700", "--maxmemory-policy", "noeviction",
+	}
+	if s.options.TLS {
+		args = append(args, "--tls-port", secure, "--tls-auth-clients", "no",
+			"--tls-cert-file", filepath.Join(s.dir, certificateFile), "--tls-key-file", filepath.Join(s.dir, keyFile),
+			"--tls-ca-cert-file", s.CAFile)
+	}
+	if s.options.Password != "" {
+		args = append(args, "--requirepass", s.options.Password)
+	}
+	if s.options.Append {
+		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
+	}
+	return append(args, s.options.Args...)
+}
+
+// await waits until the server answers.
+func (s *Server) await() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if answer, err := s.do(ctx, "PING"); err == nil && strings.HasPrefix(answer, "+PONG") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-s.ended:
+			s.t.Fatalf("redis-server at %s ended:\n%s", s.Addr, s.log)
+		case <-ctx.Done():
+			s.t.Fatalf("redis-server at %s does not answer", s.Addr)
+		}
+	}
+}
+
+// Kill ends the server as kill -9 does, and waits until it is gone. To kill one that is gone
+// already does nothing.
+func (s *Server) Kill() {
+	s.t.Helper()
+	s.mu.Lock()
+	process, ended := s.process, s.ended
+	s.mu.Unlock()
+	if process == nil {
+		return
+	}
+	if err := process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.t.Errorf("kill redis-server %d: %v", process.Process.Pid, err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		s.t.Errorf("redis-server %d does not end", process.Process.Pid)
+	}
+}
+
+// Signal sends the server a signal, such as SIGSTOP and SIGCONT.
+func (s *Server) Signal(signal syscall.Signal) {
+	s.t.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		s.t.Fatalf("signal %v to redis-server: %v", signal, err)
+	}
+}
+
+// Do sends one command over a connection of its own and returns the first line of the answer as it
+// is on the wire: "+OK", ":1", "$3". An answer that is an error fails the test.
+func (s *Server) Do(words ...string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	defer cancel()
+	answer, err := s.do(ctx, words...)
+	if err == nil && strings.HasPrefix(answer, "-") {
+		err = errors.New(answer)
+	}
+	if err != nil {
+		s.t.Fatalf("redis-server at %s, %q: %v", s.Addr, words, err)
+	}
+	return answer
+}
+
+func (s *Server) do(ctx context.Context, words ...string) (string, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", s.Socket)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return "", err
+		}
+	}
+	if s.options.Password != "" {
+		if _, err := exchange(conn, "AUTH", s.options.Password); err != nil {
+			return "", err
+		}
+	}
+	return exchange(conn, words...)
+}
+
+// exchange writes a command and reads the first line of the answer.
+func exchange(conn net.Conn, words ...string) (string, error) {
+	var command strings.Builder
+	fmt.Fprintf(&command, "*%d\r\n", len(words))
+	for _, word := range words {
+		fmt.Fprintf(&command, "$%d\r\n%s\r\n", len(word), word)
+	}
+	if _, err := conn.Write([]byte(command.String())); err != nil {
+		return "", err
+	}
+	var line []byte
+	for one := make([]byte, 1); ; {
+		if _, err := conn.Read(one); err != nil {
+			return "", err
+		}
+		if line = append(line, one[0]); bytes.HasSuffix(line, []byte("\r\n")) {
+			return strings.TrimSpace(string(line)), nil
+		}
+	}
+}
+
+// freeAddr returns a loopback address where nothing listens now.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
