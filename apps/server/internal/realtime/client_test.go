@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -15,6 +16,8 @@ type client struct {
 	t       *testing.T
 	ws      *websocket.Conn
 	pending []string
+	// patience is how long it waits for what must happen.
+	patience time.Duration
 }
 
 // dial connects a bare WebSocket.
@@ -28,17 +31,29 @@ func dial(t *testing.T, url string) *client {
 	}
 	ws.SetReadLimit(16 << 20)
 	t.Cleanup(func() { ws.CloseNow() })
-	return &client{t: t, ws: ws}
+	return &client{t: t, ws: ws, patience: patience}
 }
 
 // send sends one message.
 func (c *client) send(message string) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
-	defer cancel()
-	if err := c.ws.Write(ctx, websocket.MessageText, []byte(message)); err != nil {
+	if err := c.write(message); err != nil {
 		c.t.Fatalf("send %s: %v", message, err)
 	}
+}
+
+// write is send for when that may go wrong.
+func (c *client) write(message string) error {
+	ctx, cancel := context.WithTimeout(c.t.Context(), c.patience)
+	defer cancel()
+	return c.ws.Write(ctx, websocket.MessageText, []byte(message))
+}
+
+// writeBinary sends a binary message.
+func (c *client) writeBinary(message []byte) error {
+	ctx, cancel := context.WithTimeout(c.t.Context(), c.patience)
+	defer cancel()
+	return c.ws.Write(ctx, websocket.MessageBinary, message)
 }
 
 // next returns the next object that the server sends, or how it closed the connection, as "close
@@ -46,7 +61,7 @@ func (c *client) send(message string) {
 func (c *client) next() string {
 	c.t.Helper()
 	for len(c.pending) == 0 {
-		ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+		ctx, cancel := context.WithTimeout(c.t.Context(), c.patience)
 		_, message, err := c.ws.Read(ctx)
 		cancel()
 		if closed, ok := errors.AsType[websocket.CloseError](err); ok {
@@ -67,4 +82,16 @@ func (c *client) call(command string) string {
 	c.t.Helper()
 	c.send(command)
 	return c.next()
+}
+
+// ponging answers pings until something else comes, and returns that.
+func (c *client) ponging() string {
+	c.t.Helper()
+	for {
+		got := c.next()
+		if got != "{}" {
+			return got
+		}
+		c.send("{}")
+	}
 }

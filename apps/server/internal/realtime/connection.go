@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -30,8 +32,10 @@ type connection struct {
 	credit     credit
 
 	mu sync.Mutex
-	// replies are JSON objects to be sent, a newline between each two.
+	// replies are JSON objects to be sent, a newline between each two. room, when not nil, is closed
+	// once they have been taken.
 	replies []byte
+	room    chan struct{}
 	// subscriptions are by channel; dirty are those with something to send.
 	subscriptions map[string]*subscription
 	dirty         []*subscription
@@ -62,10 +66,6 @@ func (c *connection) enqueue(objects ...[]byte) {
 	if c.ending != 0 {
 		return
 	}
-	if len(c.replies) > c.hub.options.MaxBacklogBytes {
-		c.end(DisconnectSlow)
-		return
-	}
 	for _, object := range objects {
 		if len(c.replies) > 0 {
 			c.replies = append(c.replies, '\n')
@@ -73,6 +73,30 @@ func (c *connection) enqueue(objects ...[]byte) {
 		c.replies = append(c.replies, object...)
 	}
 	c.schedule()
+}
+
+// awaitRoom waits while the client has too many replies to take: it is not read from meanwhile. How
+// long that may last is bounded by catchUp.
+func (c *connection) awaitRoom() {
+	for {
+		c.mu.Lock()
+		if len(c.replies) <= c.hub.options.MaxBacklogBytes || c.ending != 0 {
+			c.mu.Unlock()
+			return
+		}
+		room := make(chan struct{})
+		c.room = room
+		c.mu.Unlock()
+		<-room
+	}
+}
+
+// makeRoom ends the wait. mu is held.
+func (c *connection) makeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
 }
 
 // schedule has the shard flush the connection. mu is held.
@@ -105,12 +129,30 @@ func (c *connection) end(reason DisconnectError) {
 		return
 	}
 	c.ending = reason
+	c.makeRoom()
 	if reason == DisconnectSlow {
 		c.hub.counters.slow.Add(1)
 	}
 	// The reader goes on, so as to see the client's answer, but not for long.
 	_ = c.transport.SetReadDeadline(time.Now().Add(closeTimeout)) // if it is closed already, all the better
 	c.schedule()
+}
+
+// abandon ends a connection that lags too far. If its socket takes nothing, there is no use in
+// waiting until it takes a close frame. mu is held.
+func (c *connection) abandon() {
+	c.end(DisconnectSlow)
+	if c.stalled {
+		c.transport.Close()
+	}
+}
+
+// lose ends a connection that cannot be written to.
+func (c *connection) lose(reason DisconnectError, err error) {
+	c.disconnect(reason)
+	if !errors.Is(err, net.ErrClosed) { // else its close frame is on the way, and it closes itself
+		c.transport.Close()
+	}
 }
 
 func (c *connection) isEnding() bool {
@@ -133,7 +175,7 @@ func (c *connection) flush(out *scratch) {
 
 	taken, err := c.write(out, last)
 	if err != nil {
-		c.transport.Close()
+		c.lose(DisconnectWriteError, err)
 		return
 	}
 	c.mu.Lock()
@@ -152,6 +194,7 @@ func (c *connection) gather(out *scratch) (last bool) {
 	if len(c.replies) > 0 {
 		out.addObject(c.replies)
 		c.replies = nil
+		c.makeRoom()
 	}
 	c.dirty = slices.DeleteFunc(c.dirty, func(s *subscription) bool {
 		s.gather(out)

@@ -19,6 +19,7 @@ func (c *connection) handle(message []byte) {
 		return
 	}
 	for i := range commands {
+		c.awaitRoom()
 		if c.refused || c.isEnding() {
 			return
 		}

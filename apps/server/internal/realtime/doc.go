@@ -1,5 +1,50 @@
 // Package realtime holds connections and channels: it speaks the Centrifuge client protocol, version
-// 2, over WebSockets, and fans publications of a [pubsub.Broker] out to who subscribed.
+// 2, in its JSON form over WebSockets, and fans the publications of a [pubsub.Broker] out to who
+// subscribed. It knows nothing of what is said: a [Handler] decides who may connect, subscribe and
+// publish.
 //
-// It knows nothing of what is said: a [Handler] decides who may connect, subscribe and publish.
+// Begin with [New], run the hub, and mount it:
+//
+//	hub := realtime.New(broker, handler, realtime.Options{})
+//	go hub.Run(ctx)
+//	mux.Handle("/connection/websocket", hub)
+//
+// # What it promises
+//
+// A subscriber of a recoverable channel sees each publication's offset once and in order. Where that
+// cannot be kept it is told before it sees anything later: by "recovered": false, or by an unsubscribe
+// push with code 2500, after which clients subscribe anew. A subscriber of any other channel sees
+// what is published while it is connected, in order. A subscribe's reply comes before the channel's
+// first push.
+//
+// A reader that is slow delays nobody. While its socket is full it lags in the channel's log; past
+// [Options.MaxBacklogBytes] it goes on from history, or is disconnected where there is none; past
+// [Options.MaxBacklogTime] it is disconnected.
+//
+// # A publication's way
+//
+// The broker calls [Hub.HandlePublication], which frames it once and appends it to the channel's log
+// (log.go), in which each subscription is a cursor (subscription.go). That marks the channel in those
+// shards that have subscribers (delivery.go); a shard writes to each connection what it has not seen
+// (shard.go, connection.go), straight to the socket beneath coder/websocket, as a server's frames are
+// the same for everybody (transport.go).
+//
+// # Goroutines
+//
+//	goroutine              started by     owns                          fed by                    ended by
+//	the broker's           Hub.Run        nothing here; calls Handle…   the broker                the end of Run
+//	shard.run, one a core  Hub.Run        its scratch; the writing of   marked channels, and      the end of Run
+//	                                      its connections               connections with replies
+//	wheel.run              Hub.Run        the wheel's hand              a ticker                  the end of Run
+//	connection.serve       Hub.ServeHTTP  its client's commands and     the socket                the socket's end
+//	                                      subscriptions
+//	connection.catchUp     connection.    the writing of one            the socket, the log,      the client having caught
+//	                       flush          connection whose socket is    history                   up, or having taken
+//	                                      full                                                    too long
+//
+// Run waits for all of them. Where sockets cannot be written to without waiting (TLS, Windows) each
+// connection with something to say is written by catchUp.
+//
+// Locks are taken in this order: an audience's, a connection's, a channel's or a transport's or a
+// shard's. The hub's is taken alone. A channel's turn is held while the broker is asked.
 package realtime

@@ -147,9 +147,8 @@ func serveOver(t *testing.T, broker pubsub.Broker, handler *house, options realt
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- hub.Run(ctx) }()
-	web := httptest.NewServer(hub)
 	stopped := false
-	s := &server{hub: hub, house: handler, broker: broker, url: "ws" + strings.TrimPrefix(web.URL, "http")}
+	s := &server{hub: hub, house: handler, broker: broker, url: serveHTTP(t, hub)}
 	s.stop = func() {
 		if stopped {
 			return
@@ -159,11 +158,18 @@ func serveOver(t *testing.T, broker pubsub.Broker, handler *house, options realt
 		if err := <-done; err != nil {
 			t.Errorf("the hub ended with: %v", err)
 		}
-		web.Close()
 	}
 	t.Cleanup(s.stop)
 	eventually(t, "the hub runs", hub.Running)
 	return s
+}
+
+// serveHTTP serves a hub, and returns the WebSocket's address.
+func serveHTTP(t *testing.T, hub *realtime.Hub) string {
+	t.Helper()
+	web := httptest.NewServer(hub)
+	t.Cleanup(web.Close)
+	return "ws" + strings.TrimPrefix(web.URL, "http")
 }
 
 // publish publishes as the server itself.

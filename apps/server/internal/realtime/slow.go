@@ -19,8 +19,7 @@ func (c *connection) catchUp() {
 	deadline := time.Now().Add(c.hub.options.MaxBacklogTime)
 	for {
 		if err := c.transport.drain(deadline); err != nil {
-			c.disconnect(DisconnectSlow)
-			c.transport.Close()
+			c.lose(DisconnectSlow, err)
 			return
 		}
 		c.repair()
@@ -34,7 +33,7 @@ func (c *connection) catchUp() {
 			c.disconnect(DisconnectSlow)
 		}
 		if _, err := c.write(&out, last); err != nil {
-			c.transport.Close()
+			c.lose(DisconnectWriteError, err)
 			return
 		}
 	}

@@ -74,7 +74,7 @@ func (s *subscription) bound() {
 		s.behind = true
 		return
 	}
-	s.connection.end(DisconnectSlow)
+	s.connection.abandon()
 }
 
 // lag is how many bytes the subscription has not dealt with.
