@@ -2,7 +2,14 @@ module magpie.build/tools/pipeline
 
 go 1.26.0
 
-require golang.org/x/mod v0.43.0
+require (
+	github.com/bmatcuk/doublestar/v4 v4.10.4
+	github.com/fsnotify/fsnotify v1.10.1
+	golang.org/x/mod v0.43.0
+	golang.org/x/sync v0.25.0
+	golang.org/x/sys v0.50.0
+	golang.org/x/term v0.48.0
+)
 
 require github.com/magefile/mage v1.17.2 // indirect
 
