@@ -17,7 +17,7 @@ type Props struct {
 	Label string
 }
 
-// Logo is a magpie on its branch: black head and back, white belly and wing, a long tail that shines blue and green.
+// Logo is a magpie: black head and back, white belly, and a wing and a long tail that shine blue and green.
 func Logo(p Props) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -63,7 +63,7 @@ func Logo(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "><path class=\"logo-tail\" d=\"M19 29 4.5 44.5 9 45.5 27 35z\"></path> <path class=\"logo-sheen\" d=\"M19 29 4.5 44.5 23 32z\"></path> <path class=\"logo-body\" d=\"M45 15.5 37.5 12.5C36 9 32.5 7 29 7.5 23 8.3 21 13 20 18 19 23 16.5 27 15.5 30.5 18.5 35.5 24 37.5 29 36 35.5 34 38.5 28 38 21 37.9 19.5 37.8 18 38 17z\"></path> <path class=\"logo-belly\" d=\"M28 22C32 22 35.5 21.5 37.9 20.5 38.5 28 35.5 34 29 36 26.5 36.7 24 36.5 21.5 35.5 25.5 32 24.5 26 28 22z\"></path> <path class=\"logo-wing\" d=\"M20.5 19C25 19.5 27.5 23 26 27.5 24.5 31.5 19.5 32.5 16 30 18 27 19.5 23.5 20.5 19z\"></path> <path class=\"logo-eye\" d=\"M32.5 11.8a1.3 1.3 0 1 0 0 2.6 1.3 1.3 0 0 0 0-2.6z\"></path></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "><path class=\"logo-tail\" d=\"M17 25 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-sheen\" d=\"M20 29 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-belly\" d=\"M36 17c3.5 7 1.5 17-9 18.5-4.5.6-8-1-9.5-3L26 18z\"></path> <path class=\"logo-body\" d=\"M46 14.5 38.2 10.7C36.7 7.3 33.6 5 30 5c-6 0-8.8 4.3-10.3 9.8-1.2 4.2-3 7.7-5.7 11.2C21 27 33 25 38.3 17.2z\"></path> <path class=\"logo-wing\" d=\"M22 16.5c-3.5 3-5.5 7.5-8 11.5-.5 3.5 4 5 7.5 3.5C27 29 29 22 22 16.5z\"></path> <path class=\"logo-eye\" d=\"M32.5 9.3a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3z\"></path></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
