@@ -63,7 +63,7 @@ func Logo(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "><path class=\"logo-tail\" d=\"M17 25 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-sheen\" d=\"M20 29 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-belly\" d=\"M36 17c3.5 7 1.5 17-9 18.5-4.5.6-8-1-9.5-3L26 18z\"></path> <path class=\"logo-body\" d=\"M46 14.5 38.2 10.7C36.7 7.3 33.6 5 30 5c-6 0-8.8 4.3-10.3 9.8-1.2 4.2-3 7.7-5.7 11.2C21 27 33 25 38.3 17.2z\"></path> <path class=\"logo-wing\" d=\"M22 16.5c-3.5 3-5.5 7.5-8 11.5-.5 3.5 4 5 7.5 3.5C27 29 29 22 22 16.5z\"></path> <path class=\"logo-eye\" d=\"M32.5 9.3a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3z\"></path></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "><path class=\"logo-tail\" d=\"M17 25 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-sheen\" d=\"M20 29 3 42.5c-.5.7.2 1.5 1 1.1L24 33z\"></path> <path class=\"logo-belly\" d=\"M36 17c3.5 7 1.5 17-9 18.5-4.5.6-8-1-9.5-3L26 18z\"></path> <path class=\"logo-body\" d=\"M46 14.5 38.2 10.7C36.7 7.3 33.6 5 30 5c-6 0-8.8 4.3-10.3 9.8-1.2 4.2-3.2 9-5.7 13.2C21 28 33 25 38.3 17.2z\"></path> <path class=\"logo-wing\" d=\"M22 16.5c-3.5 3-5.5 7.5-8 11.5-.5 3.5 4 5 7.5 3.5C27 29 29 22 22 16.5z\"></path> <path class=\"logo-eye\" d=\"M32.5 9.3a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3z\"></path></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

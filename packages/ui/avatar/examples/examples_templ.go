@@ -43,7 +43,7 @@ func People() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = avatar.Avatar(avatar.Props{ID: "u-yuki", Name: "由紀 田中"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = avatar.Avatar(avatar.Props{ID: "u-emile", Name: "Émile Zola"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -69,7 +69,7 @@ func Hues() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		for _, id := range []string{"v", "u", "t", "s", "z", "y", "x", "w", "n", "m", "l", "k"} {
+		for _, id := range []string{"ad", "ak", "aj", "ai", "ah", "ac", "ab", "aa", "al", "ag", "af", "ae"} {
 			templ_7745c5c3_Err = avatar.Avatar(avatar.Props{ID: id, Name: avatar.Hue(id)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -106,7 +106,7 @@ func Conversation() templ.Component {
 				Author:   message.Author{ID: "u-bo", Name: "Bo"},
 				Mentions: []string{"u-ada"},
 				At:       time.Date(2026, time.November, 24, 9, 14, 0, 0, time.UTC),
-				Text:     "@Ada Lovelace thank you! 🎉 I pulled the cable of one of them and did not lose a line.",
+				Text:     "@Ada Lovelace thank you! I pulled the cable of one of them and did not lose a line.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
