@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"magpie.build/apps/server/internal/admin"
+	"magpie.build/apps/server/internal/auth"
+	"magpie.build/apps/server/internal/chat"
+	"magpie.build/apps/server/internal/control"
+	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/apps/server/internal/web"
+	"magpie.build/packages/pubsub"
+)
+
+// app is a server with all its parts connected, before it runs.
+type app struct {
+	config Config
+	log    *slog.Logger
+	hub    *realtime.Hub
+	admin  *admin.Admin
+	pages  http.Handler
+}
+
+func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logger) (*app, error) {
+	key, err := signingKey(ctx, c, broker)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := auth.NewSigner(key, auth.Options{})
+	if err != nil {
+		return nil, err
+	}
+	watched := control.New(broker)
+	probe, err := admin.NewProbe(ctx, watched)
+	if err != nil {
+		return nil, err
+	}
+
+	// The hub asks the handler, the handler asks the chat, and the chat speaks through the hub: the
+	// circle closes before anything moves.
+	handler := &web.Realtime{Signer: signer}
+	hub := realtime.New(watched, permissions(c, handler, watched, log), realtime.Options{
+		Logger:         log,
+		AllowedOrigins: c.AllowedOrigins,
+		AllowAnyOrigin: c.RealtimeInsecure,
+	})
+	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{RoomHistory: c.RoomHistory})
+	handler.Chat = rooms
+	if err := rooms.Start(ctx); err != nil {
+		return nil, err
+	}
+
+	pages, err := web.New(web.Options{
+		Chat: rooms, Signer: signer, Realtime: hub, AllowedOrigins: c.AllowedOrigins, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &app{
+		config: c, log: log, hub: hub,
+		admin: admin.New(probe, admin.HubMetrics(hub.Stats)),
+		pages: pages.Handler(),
+	}, nil
+}
+
+// signingKey is the one that was given, or else the one that all servers on the broker share.
+func signingKey(ctx context.Context, c Config, broker pubsub.Broker) ([]byte, error) {
+	if key := c.SessionKey.Reveal(); key != "" {
+		return []byte(key), nil
+	}
+	return auth.SharedKey(ctx, broker)
+}
+
+// permissions is handler, unless the server was told to let everybody do everything.
+func permissions(c Config, handler *web.Realtime, broker pubsub.Broker, log *slog.Logger) realtime.Handler {
+	if !c.RealtimeInsecure {
+		return handler
+	}
+	log.Warn("REALTIME_INSECURE is on: anybody may connect, read and publish; never do this where others can reach it")
+	return web.Insecure{Realtime: handler, Open: realtime.Insecure(broker, insecureHistory)}
+}
+
+// insecureHistory is how many publications a channel keeps for load tests: enough to recover from.
+const insecureHistory = 1000
+
+// listen opens a port, and names the variable to change when it cannot.
+func listen(ctx context.Context, variable, addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: is another program there? Choose another address by %s", err, variable)
+	}
+	return listener, nil
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/memory"
+	"magpie.build/packages/pubsub/redis"
+)
+
+// openTime is how long a server waits for Redis when it starts.
+const openTime = 10 * time.Second
+
+// openBroker returns what keeps and carries everything said: Redis, or this process.
+func openBroker(ctx context.Context, c Config, log *slog.Logger) (pubsub.Broker, error) {
+	if url := c.RedisURL.Reveal(); url != "" {
+		ctx, cancel := context.WithTimeout(ctx, openTime)
+		defer cancel()
+		broker, err := redis.Open(ctx, redis.Options{URL: url, Logger: log})
+		if err != nil {
+			return nil, fmt.Errorf("open the broker of REDIS_URL: %w", err)
+		}
+		return broker, nil
+	}
+	broker, err := memory.Open(memory.Options{Dir: c.DataDir})
+	if err != nil {
+		return nil, fmt.Errorf("open DATA_DIR %q: %w; choose a folder that this server may write to and no other one uses", c.DataDir, err)
+	}
+	return broker, nil
+}

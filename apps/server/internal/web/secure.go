@@ -1,0 +1,37 @@
+package web
+
+import "net/http"
+
+// RealtimePath is where client libraries connect to.
+const RealtimePath = "/connection/websocket"
+
+// policy lets a page load and do nothing that is not this server's own, and no script make HTML of a
+// string but through the client's one function that inserts rendered rows.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types chat-html"
+
+// secure adds to every answer what protects its readers. The realtime path goes around: its answer is
+// no page, its origin check is the hub's own, and the hub needs the writer as it is.
+func secure(pages, realtime http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if r.URL.Path == RealtimePath {
+			realtime.ServeHTTP(w, r)
+			return
+		}
+		// Pages hold what only one person may see; assets say otherwise of themselves.
+		h.Set("Cache-Control", "private, no-cache")
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// maxForm holds the longest message, percent-encoded: four bytes a character, each as three.
+const maxForm = 64 << 10
