@@ -1,2 +1,33 @@
-// Package pipeline runs the tasks of a Go workspace: a graph over its modules, keys from content, a cache.
+// Package pipeline runs the tasks of a Go workspace: builds, tests, generators, linters and whatever
+// else its modules need, dependencies first, as many at once as the machine has room for, and nothing
+// twice that has not changed.
+//
+// Begin with [Task], hand a list of them to [New], which finds every mistake at once, and call
+// [Pipeline.Run]. A magefile is the usual place: see the example.
+//
+// # What a run promises
+//
+// A task has a key: the SHA-256 of everything that decides what it does. That is the content of its
+// input files, the toolchain and platform where it uses Go, the environment that it declares, what it
+// executes, and the keys of the tasks it depends on. Keys are worked out when a task is about to start,
+// after its dependencies, so generated files count by what is in them.
+//
+// A task that succeeded is stored under its key below .magpie/ at the root: its output files, its log,
+// how long it took. When the key comes up again the log is replayed and the outputs are put back exactly:
+// same bytes, same modes, no stale file beside them, and nothing is written where they are in place.
+//
+// Storing and restoring are atomic. Whenever a run is killed, the next one makes what a clean build makes.
+// A broken artifact is a miss with a warning, never a wrong build. Where the cache cannot be written, the
+// run says so once and goes on without it.
+//
+// A task that runs starts without the output files of an earlier run, except those that git tracks, so
+// that what it leaves is what it made. Two tasks may not claim the same output.
+//
+// A task that fails keeps those that depend on it from starting; all others go on. When the context is
+// cancelled or the process gets SIGTERM, the process groups of running commands are asked to end, and
+// killed a little later; nothing half done is stored.
+//
+// # What it leaves to others
+//
+// Two runs in one workspace at the same moment are safe for the cache, but write the same outputs.
 package pipeline

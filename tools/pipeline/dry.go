@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"magpie.build/tools/pipeline/internal/cache"
+)
+
+// dry writes what a run would do, a line for each task, dependencies first: its id, "cached", "run" or "wait", its key, what it executes.
+// A task waits where its key cannot be known before the tasks it depends on have run.
+func (s *session) dry(ctx context.Context) error {
+	if c, err := cache.Open(s.pipeline.workspace.Root, s.pipeline.state); err == nil {
+		s.cache = c
+	}
+	unknown := make(map[string]bool)
+	for _, id := range s.graph.Nodes() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n := s.pipeline.nodes[id]
+		key, err := s.key(n)
+		if err != nil {
+			return err
+		}
+		s.keys[id] = key
+		status := s.forecast(n, unknown)
+		unknown[id] = status != "cached"
+		if !n.isGroup() {
+			s.printer.Result(fmt.Sprintf("%-6s %s  %s  %s\n", status, key.Short(), id, n.what()))
+		}
+	}
+	s.saveIndex()
+	return nil
+}
+
+func (s *session) forecast(n *node, unknown map[string]bool) string {
+	for _, dep := range s.graph.Deps(n.id) {
+		if unknown[dep] {
+			return "wait"
+		}
+	}
+	if n.isGroup() || !s.options.Force && s.lookUp(n, s.keys[n.id]) != nil {
+		return "cached"
+	}
+	return "run"
+}

@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+
+	"magpie.build/tools/pipeline/internal/hash"
+)
+
+// passed are the variables that every task is given. They say where things are and how to show text, not
+// what to make; those of the go command that do change what it makes are part of the keys of Go tasks.
+var passed = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "LANG", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP", "TERM", "COLORTERM",
+	"CI", "NO_COLOR", "FORCE_COLOR", "XDG_*", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	"GO*", "CGO_*", "CC", "CXX", "FC", "AR", "PKG_CONFIG*", "NETRC",
+	"MAGEFILE_CACHE", "MAGEFILE_GOCMD", "MAGEFILE_HASHFAST",
+	// What Windows' programs do not start without.
+	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES*",
+	"USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+}
+
+// environment returns what a task's processes are given, out of the variables of the run: a short list that all get,
+// what the task declares, and what it sets. Sorted.
+func (n *node) environment(all []string) []string {
+	var env []string
+	for _, v := range all {
+		name, _, _ := strings.Cut(v, "=")
+		if named(passed, name) || named(n.Env, name) || named(n.PassEnv, name) {
+			env = append(env, v)
+		}
+	}
+	for _, set := range n.Set {
+		name, _, _ := strings.Cut(set, "=")
+		env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, name+"=") })
+		env = append(env, set)
+	}
+	slices.Sort(env)
+	return env
+}
+
+// addEnvironment adds the declared variables to a key. One that is not set is not there; empty is a value.
+func (n *node) addEnvironment(h *hash.Hasher, env []string) {
+	for _, v := range env {
+		name, value, _ := strings.Cut(v, "=")
+		if named(n.Env, name) {
+			h.Add("environment", name, value)
+		}
+	}
+	h.Add("set", slices.Sorted(slices.Values(n.Set))...)
+}
+
+func named(patterns []string, name string) bool {
+	fold := func(s string) string { return s }
+	if runtime.GOOS == "windows" {
+		fold = strings.ToUpper
+	}
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		if prefix, ok := strings.CutSuffix(p, "*"); ok {
+			return strings.HasPrefix(fold(name), fold(prefix))
+		}
+		return fold(p) == fold(name)
+	})
+}

@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"magpie.build/tools/pipeline/internal/cache"
+	"magpie.build/tools/pipeline/internal/hash"
+	"magpie.build/tools/pipeline/internal/process"
+)
+
+// execute runs a task and stores what it made.
+func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
+	before, err := s.clear(n)
+	if err != nil {
+		return ending{err: err}
+	}
+	s.printer.Start(n.id, n.what())
+	log := s.printer.Log(n.id)
+	started := time.Now()
+	err = n.run(ctx, s.call(n, log))
+	took := time.Since(started)
+	e := ending{err: err, log: log.Close()}
+	s.forget()
+	if ctx.Err() != nil {
+		e.err = errInterrupted
+	}
+	if e.err != nil {
+		return e
+	}
+	outputs, err := s.outputs(n)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	if len(outputs) == 0 && !n.outputs.Empty() {
+		s.printer.Warn("%s made none of its outputs: %s", n.id, strings.Join(n.Outputs, " "))
+	}
+	if s.options.Frozen && n.Committed {
+		e.err = stale(different(before, outputs))
+	}
+	s.store(n, key, cache.Recipe{Task: n.id, Duration: took, Log: e.log}, outputs)
+	return e
+}
+
+func (s *session) call(n *node, output io.Writer) Call {
+	w := s.pipeline.workspace
+	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.module.Name, Env: n.environment(s.options.Env), Output: output}
+}
+
+// run does what the task is there for.
+func (n *node) run(ctx context.Context, c Call) error {
+	if n.Func != nil {
+		return n.Func(ctx, c)
+	}
+	for _, args := range n.Commands {
+		if err := c.Run(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Run runs a program in the module's folder, with the task's environment and its output. Cancelling ctx ends it with all that it started. The
+// error names the command.
+func (c Call) Run(ctx context.Context, args ...string) error {
+	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output})
+	if err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// what says what a task does, for people.
+func (n *node) what() string {
+	if n.Func != nil {
+		return n.Help
+	}
+	var lines []string
+	for _, args := range n.Commands {
+		lines = append(lines, strings.Join(args, " "))
+	}
+	return strings.Join(lines, " && ")
+}
+
+// store keeps what a task made, unless what it read has changed since its key was worked out: nobody can tell
+// which of the two states the outputs come from.
+func (s *session) store(n *node, key hash.Key, recipe cache.Recipe, outputs []cache.Output) {
+	if n.Uncached || s.cache == nil {
+		return
+	}
+	again, err := s.key(n)
+	if err != nil || again != key {
+		s.printer.Warn("%s is not cached: its inputs changed while it ran", n.id)
+		return
+	}
+	err = s.cache.Store(key, recipe, outputs)
+	if errors.Is(err, cache.ErrChanged) {
+		s.printer.Warn("%s is not cached: its outputs changed behind it", n.id)
+	} else if err != nil {
+		s.printer.Warn("%s is not cached: %v", n.id, err)
+	}
+}

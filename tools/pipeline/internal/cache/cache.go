@@ -1,0 +1,92 @@
+// Package cache keeps what tasks made: one file, an artifact, for each key.
+//
+// An artifact is written beside its place and renamed into it, so that under a key lies either nothing or
+// all. What is read from it is checked before anything in the tree is touched: a broken artifact is
+// reported as [ErrBroken], and whoever reads it treats that as a miss.
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"magpie.build/tools/pipeline/internal/hash"
+)
+
+// ErrMiss is returned where there is no artifact under a key.
+var ErrMiss = errors.New("not in the cache")
+
+// ErrBroken is wrapped where an artifact is there, but is not what was stored.
+var ErrBroken = errors.New("broken artifact")
+
+// A Cache is a folder of artifacts that belong to the workspace at root. Safe for concurrent use, also by several processes.
+type Cache struct {
+	root, dir string
+}
+
+// Open returns the cache in dir, which it makes. The error names what cannot be written.
+func Open(root, dir string) (*Cache, error) {
+	c := &Cache{root: root, dir: dir}
+	for _, folder := range []string{c.temp(), filepath.Join(dir, "artifacts")} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, fmt.Errorf("open cache: %w", err)
+		}
+	}
+	probe, err := os.CreateTemp(c.temp(), "probe-*")
+	if err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	return c, nil
+}
+
+// A Recipe is what an artifact says of the run it comes from.
+type Recipe struct {
+	// Task names what ran, for people who look into the cache.
+	Task string
+	// Duration is how long it took.
+	Duration time.Duration
+	// Log is what it printed.
+	Log []byte
+}
+
+// An Output is a file or link that a task made.
+type Output struct {
+	// Name is relative to the root, with slashes.
+	Name string
+	// Mode is its type and permissions.
+	Mode fs.FileMode
+	// Size is in bytes.
+	Size int64
+	// Content is the hash of its bytes; of a link, that of its text.
+	Content hash.Content
+	// Link is the text of a symbolic link.
+	Link string `json:",omitempty"`
+}
+
+func (c *Cache) temp() string { return filepath.Join(c.dir, "tmp") }
+
+func (c *Cache) artifact(key hash.Key) string {
+	name := key.String()
+	return filepath.Join(c.dir, "artifacts", name[:2], name[2:])
+}
+
+// stray is the age at which a file in the temporary folder is certain to be left over from a killed run.
+const stray = 24 * time.Hour
+
+// Sweep removes what killed runs left in the temporary folder.
+func (c *Cache) Sweep() {
+	entries, err := os.ReadDir(c.temp())
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > stray {
+			os.RemoveAll(filepath.Join(c.temp(), e.Name()))
+		}
+	}
+}

@@ -1,0 +1,58 @@
+// Package hash turns what a task depends on into its key: a [Hasher] for values, an [Index] for files.
+package hash
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+)
+
+// A Content is the SHA-256 of a file's bytes.
+type Content [sha256.Size]byte
+
+// A Key is the SHA-256 of all that decides what a task does.
+type Key [sha256.Size]byte
+
+// String returns the key as 64 hex digits.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// Short returns as much of the key as people need to tell it from others.
+func (k Key) Short() string { return hex.EncodeToString(k[:6]) }
+
+// A Hasher builds a key out of labelled values. Each value is hashed with its length, so that no two
+// different sequences run together.
+type Hasher struct {
+	sum hash.Hash
+}
+
+// New returns a hasher for the kind of key that label names.
+func New(label string) *Hasher {
+	h := &Hasher{sum: sha256.New()}
+	h.Add(label)
+	return h
+}
+
+// Add adds a label and its values.
+func (h *Hasher) Add(label string, values ...string) {
+	h.write(label)
+	h.length(len(values))
+	for _, v := range values {
+		h.write(v)
+	}
+}
+
+func (h *Hasher) write(s string) {
+	h.length(len(s))
+	h.sum.Write([]byte(s))
+}
+
+func (h *Hasher) length(n int) {
+	h.sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(n)))
+}
+
+// Key returns the key of all that was added.
+func (h *Hasher) Key() (k Key) {
+	h.sum.Sum(k[:0])
+	return k
+}

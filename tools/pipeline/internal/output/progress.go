@@ -1,0 +1,58 @@
+package output
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Progress shows, until ctx ends, a line with what runs for more than a second. Without a terminal it only
+// waits. state returns the tasks that run, the longest first, how many have ended, and how many there are.
+func (p *Printer) Progress(ctx context.Context, state func() (running []string, ended, all int)) {
+	if p.width == 0 {
+		<-ctx.Done()
+		return
+	}
+	started := time.Now()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	defer p.show("")
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if age := time.Since(started); age > time.Second {
+			running, ended, all := state()
+			p.show(fmt.Sprintf("[%d/%d] %s %s", ended, all, Duration(age), strings.Join(running, " ")))
+		}
+	}
+}
+
+func (p *Printer) show(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for utf8.RuneCountInString(line) >= p.width && line != "" {
+		_, size := utf8.DecodeLastRuneInString(line)
+		line = line[:len(line)-size]
+	}
+	p.erase()
+	p.progress = line
+	p.draw()
+}
+
+func (p *Printer) erase() {
+	if p.progress != "" {
+		_, _ = io.WriteString(p.err, "\r\x1b[K")
+	}
+}
+
+func (p *Printer) draw() {
+	if p.progress != "" {
+		_, _ = io.WriteString(p.err, p.progress)
+	}
+}

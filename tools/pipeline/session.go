@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"magpie.build/tools/pipeline/internal/cache"
+	"magpie.build/tools/pipeline/internal/git"
+	"magpie.build/tools/pipeline/internal/graph"
+	"magpie.build/tools/pipeline/internal/hash"
+	"magpie.build/tools/pipeline/internal/output"
+)
+
+// A session is one run under way. Its methods may be called from all workers.
+type session struct {
+	pipeline *Pipeline
+	options  Options
+	graph    *graph.Graph[string]
+	printer  *output.Printer
+	cache    *cache.Cache // nil where there is none
+	tracked  func() (map[string]bool, error)
+
+	mu      sync.Mutex
+	keys    map[string]hash.Key
+	ended   map[string]ending
+	running map[string]time.Time
+	facts   *facts
+}
+
+// An ending is how a task ended.
+type ending struct {
+	hit bool
+	err error
+	log []byte
+}
+
+func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string]) *session {
+	s := &session{
+		pipeline: p, options: o, graph: chosen,
+		printer: output.New(o.Stdout, o.Stderr, variable(o.Env)),
+		keys:    make(map[string]hash.Key), ended: make(map[string]ending), running: make(map[string]time.Time),
+	}
+	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
+		files, err := git.Tracked(ctx, p.workspace.Root)
+		if errors.Is(err, git.ErrNone) {
+			return nil, nil
+		}
+		return files, err
+	})
+	return s
+}
+
+func variable(env []string) func(string) string {
+	return func(name string) string {
+		for _, v := range slices.Backward(env) {
+			if value, ok := strings.CutPrefix(v, name+"="); ok {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+// do brings one task about, from the cache or by running it, and reports whether it succeeded.
+func (s *session) do(ctx context.Context, id string) bool {
+	n := s.pipeline.nodes[id]
+	s.mu.Lock()
+	s.running[id] = time.Now()
+	s.mu.Unlock()
+	e := s.perform(ctx, n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.running, id)
+	s.ended[id] = e
+	return e.err == nil
+}
+
+func (s *session) perform(ctx context.Context, n *node) ending {
+	key, err := s.key(n)
+	if err != nil {
+		return ending{err: err}
+	}
+	s.mu.Lock()
+	s.keys[n.id] = key
+	s.mu.Unlock()
+	if n.isGroup() {
+		return ending{}
+	}
+	if e, ok := s.reuse(n, key); ok {
+		return e
+	}
+	return s.execute(ctx, n, key)
+}
+
+func (n *node) isGroup() bool { return len(n.Commands) == 0 && n.Func == nil }
+
+// progress is what the progress line shows.
+func (s *session) progress() (running []string, ended, all int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.running {
+		running = append(running, id)
+	}
+	slices.SortFunc(running, func(a, b string) int { return s.running[a].Compare(s.running[b]) })
+	return running, len(s.ended), len(s.graph.Nodes())
+}
+
+// reuse answers a task from the cache. It reports false where the task has to run.
+func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
+	artifact := s.lookUp(n, key)
+	if artifact == nil || s.options.Force {
+		return ending{}, false
+	}
+	changed, err := s.restore(n, artifact)
+	if errors.Is(err, cache.ErrBroken) {
+		s.printer.Warn("%s runs again: %v", n.id, err)
+		return ending{}, false
+	}
+	if err == nil && s.options.Frozen && n.Committed {
+		err = stale(changed)
+	}
+	s.printer.Replay(n.id, artifact.Log)
+	return ending{hit: true, err: err, log: artifact.Log}, true
+}
+
+// lookUp returns what the cache holds for a task, nil where that is nothing of use.
+func (s *session) lookUp(n *node, key hash.Key) *cache.Artifact {
+	if n.Uncached || s.cache == nil {
+		return nil
+	}
+	artifact, err := s.cache.Look(key)
+	if errors.Is(err, cache.ErrBroken) {
+		s.printer.Warn("%s runs again: %v (%s)", n.id, err, key.Short())
+	}
+	return artifact
+}

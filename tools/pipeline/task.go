@@ -1,0 +1,71 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+)
+
+// A Task is something that some or all modules of the workspace can do, such as "build".
+//
+// The same name may be declared more than once. For a module the last declaration whose Modules match
+// counts, whole: declare the rule first, and after it copies with a field or two changed for the
+// exceptions.
+//
+// A task with neither Commands nor Func is a group: it stands for what it depends on.
+type Task struct {
+	// Name is what is typed: lower-case letters, digits and dashes.
+	Name string
+	// Help says in one line what the task does.
+	Help string
+	// Modules says which modules have the task, as filter patterns: "apps/server", "apps/*", "!tools/lint".
+	// None means every module.
+	Modules []string
+	// DependsOn names what has to succeed before: "generate" in the same module, "^build" in the modules
+	// that this one requires or imports (through those that have no such task, to the ones behind
+	// them), "apps/docs#build" in that module.
+	DependsOn []string
+
+	// Commands run one after the other in the module's folder, without a shell. The first to fail
+	// fails the task.
+	Commands [][]string
+	// Func runs instead of Commands. Its key holds the hash of the running executable, which for a
+	// magefile is the compiled magefile.
+	Func func(context.Context, Call) error
+
+	// GoBuild names the Go packages that the task compiles, so that its inputs are the files of their
+	// import closure: "." and "./..." in the module, "//packages/ui/cmd/bundle" from the root.
+	GoBuild []string
+	// GoTest is the same for packages whose tests are compiled or run: test files and testdata count too.
+	GoTest []string
+	// Inputs are globs of further files that the task reads: relative to the module, or to the root when
+	// they begin with "//". "!" takes away, also from GoBuild and GoTest. A task without Inputs, GoBuild and
+	// GoTest reads every file of its module that git does not ignore.
+	Inputs []string
+	// Outputs are globs of the files that the task writes, relative to the module. "!" takes away.
+	Outputs []string
+	// Committed says that the outputs are kept in version control. [Options.Frozen] checks them.
+	Committed bool
+
+	// Env names variables that change what the task does: given to it, and part of its key.
+	// "MAGPIE_*" stands for all that begin so.
+	Env []string
+	// PassEnv names variables that it is given, but whose values do not change the result.
+	PassEnv []string
+	// Set holds variables with their values, "GOOS=windows": given to the task, and part of its key.
+	Set []string
+
+	// Uncached makes the task run every time. Nothing of it is stored.
+	Uncached bool
+}
+
+// A Call is what a task's Func is given.
+type Call struct {
+	// Root is the workspace's folder and Dir the module's, both absolute.
+	Root, Dir string
+	// Module is the module's name, such as "apps/server".
+	Module string
+	// Env is the environment for child processes, as [os/exec.Cmd] takes it.
+	Env []string
+	// Output takes what the task says. It is shown, stored and replayed. Safe for concurrent use.
+	Output io.Writer
+}
