@@ -1,13 +1,140 @@
 //go:build mage
 
+// Every task of this workspace. `go tool mage -l` lists the commands, `go tool mage -h build` their flags.
 package main
 
 import (
 	"context"
-	"fmt"
+	"os"
+	"slices"
 
-	_ "magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline"
 )
 
-// Build builds.
-func Build(ctx context.Context, filter *string, dry *bool) error { fmt.Println("hi", filter, dry); return nil }
+var (
+	lint = []string{"go", "tool", "-modfile=../../tools/lint/go.mod", "golangci-lint"}
+	// Linting and tidying see each module as it is alone, and with the linter's own settings.
+	alone     = []string{"GOWORK=off"}
+	lintFiles = []string{"//.golangci.yml", "//tools/lint/go.mod", "//tools/lint/go.sum"}
+	// What is read by tasks that look at the workspace as a whole.
+	wholeTree = []string{"//**", "!//**/dist/**"}
+	generated = []string{"generate", "^generate"}
+)
+
+// tasks are all tasks. A later one of the same name takes the place of an earlier one in the modules it names.
+func tasks() []pipeline.Task {
+	generate := pipeline.Task{Name: "generate", Help: "Go code from templ files, bundles for the browser", DependsOn: []string{"^generate"}, Committed: true, GoBuild: []string{"//packages/ui/cmd/bundle"}, Inputs: []string{"**/*.{templ,css,ts,json}"}}
+	ui := generate
+	ui.Modules, ui.Commands, ui.Outputs = []string{"packages/ui"}, [][]string{templ("generate"), bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts")}, []string{"**/*_templ.go", "dist/**"}
+
+	build := pipeline.Task{Name: "build", Help: "every package; the apps' programs in dist", DependsOn: generated, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", os.DevNull, "./..."}}}
+	app := build
+	app.Modules, app.GoBuild, app.Outputs = []string{"apps/*"}, []string{"."}, []string{"dist/*"}
+	app.Commands = [][]string{{"go", "build", "-trimpath", "-buildvcs=false", "-o", "dist/", "."}}
+
+	test := pipeline.Task{Name: "test", Help: "all tests, with the race detector", DependsOn: generated, GoTest: []string{"./..."}, PassEnv: []string{"CHROM*", "DISPLAY"}, Commands: [][]string{{"go", "test", "-race", "./..."}}}
+	testTree := test
+	testTree.Modules, testTree.Inputs = []string{"apps/docs", "tools/*"}, wholeTree
+
+	check := pipeline.Task{Name: "lint", Help: "golangci-lint", DependsOn: generated, GoTest: []string{"./..."}, Inputs: lintFiles, Set: alone, Commands: [][]string{slices.Concat(lint, []string{"run", "--allow-parallel-runners"})}}
+	checkMagefile := check
+	checkMagefile.Modules, checkMagefile.Inputs = []string{"tools/pipeline"}, append([]string{"//magefile.go"}, lintFiles...)
+	checkMagefile.Commands = append(check.Commands, slices.Concat(lint, []string{"run", "--allow-parallel-runners", "--build-tags=mage", "../../magefile.go"}))
+
+	return []pipeline.Task{
+		ui, build, app, test, testTree, check, checkMagefile,
+		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
+		{Name: "tidy", Help: "go.mod and go.sum name what is needed and no more", DependsOn: generated, GoTest: []string{"./..."}, Inputs: []string{"**/*.go", "go.mod", "go.sum"}, Set: alone, Commands: [][]string{{"go", "mod", "tidy", "-diff"}}},
+		{Name: "site", Help: "the documentation as static files in dist/site", Modules: []string{"apps/docs"}, DependsOn: []string{"build"}, Inputs: wholeTree, Outputs: []string{"dist/site/**"}, Commands: [][]string{{"dist/docs", "build"}}},
+		{Name: "formatted", Help: "Go files as gofumpt and goimports write them", Inputs: append([]string{"**/*.go"}, lintFiles...), Set: alone, Commands: [][]string{slices.Concat(lint, []string{"fmt", "--diff"})}},
+		{Name: "format", Help: "rewrite Go files as gofumpt and goimports write them", Set: alone, Uncached: true, Commands: [][]string{slices.Concat(lint, []string{"fmt"})}},
+		{Name: "format-templ", Help: "rewrite templ files", Modules: []string{"apps/*", "packages/ui"}, Uncached: true, Commands: [][]string{templ("fmt", ".")}},
+	}
+}
+
+// vet checks and compiles every package, tests too, for one platform.
+func vet(system, arch string) pipeline.Task {
+	return pipeline.Task{
+		Name: "vet-" + system, Help: "vet and compile for " + system + "/" + arch, DependsOn: generated, GoTest: []string{"./..."},
+		Set:      []string{"GOOS=" + system, "GOARCH=" + arch, "CGO_ENABLED=0"},
+		Commands: [][]string{{"go", "vet", "./..."}, {"go", "build", "-o", os.DevNull, "./..."}},
+	}
+}
+
+func templ(verb string, args ...string) []string {
+	return append([]string{"go", "tool", "templ", verb, "-log-level=warn"}, args...)
+}
+
+func bundle(out string, entries ...string) []string {
+	return append([]string{"go", "run", "magpie.build/packages/ui/cmd/bundle", "-out=" + out}, entries...)
+}
+
+// Build compiles every module; the apps' programs go to their dist folders.
+func Build(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
+	return run(ctx, flags{filter, affected, concurrency, dry, force}, "build")
+}
+
+// Test runs all tests with the race detector.
+func Test(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
+	return run(ctx, flags{filter, affected, concurrency, dry, force}, "test")
+}
+
+// Lint runs golangci-lint over every module and this file.
+func Lint(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
+	return run(ctx, flags{filter, affected, concurrency, dry, force}, "lint")
+}
+
+// Format rewrites Go and templ files in the one way they are written.
+func Format(ctx context.Context, filter *string) error {
+	return run(ctx, flags{filter: filter}, "format", "format-templ")
+}
+
+// Generate renews generated code and bundles.
+func Generate(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
+	return run(ctx, flags{filter, affected, concurrency, dry, force}, "generate")
+}
+
+// Docs writes the documentation as static files to apps/docs/dist/site.
+func Docs(ctx context.Context, dry, force *bool) error {
+	return run(ctx, flags{dry: dry, force: force}, "site")
+}
+
+// CI checks all there is to check; run it before you send a change.
+func CI(ctx context.Context, concurrency *int) error {
+	p, err := pipeline.New(".", tasks()...)
+	if err != nil {
+		return err
+	}
+	o := flags{concurrency: concurrency}.options("generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "site")
+	o.Frozen = true
+	return p.Run(ctx, o)
+}
+
+type flags struct {
+	filter, affected *string
+	concurrency      *int
+	dry, force       *bool
+}
+
+func run(ctx context.Context, f flags, tasksToRun ...string) error {
+	p, err := pipeline.New(".", tasks()...)
+	if err != nil {
+		return err
+	}
+	return p.Run(ctx, f.options(tasksToRun...))
+}
+
+func (f flags) options(tasksToRun ...string) pipeline.Options {
+	return pipeline.Options{
+		Tasks: tasksToRun, Filter: value(f.filter), Affected: value(f.affected),
+		Concurrency: value(f.concurrency), Dry: value(f.dry), Force: value(f.force),
+	}
+}
+
+// value returns what a flag was set to.
+func value[T any](flag *T) (v T) {
+	if flag != nil {
+		v = *flag
+	}
+	return v
+}

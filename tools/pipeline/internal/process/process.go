@@ -84,10 +84,14 @@ func (g *group) endWhen(stop, done <-chan struct{}) {
 // lookPath finds the program on the PATH of the environment it will run in, not of ours.
 func lookPath(name, dir string, env []string) (string, error) {
 	if strings.ContainsAny(name, `/\`) {
-		if filepath.IsAbs(name) {
-			return name, nil
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, filepath.FromSlash(name))
 		}
-		return filepath.Join(dir, filepath.FromSlash(name)), nil
+		program, err := exec.LookPath(name)
+		if err != nil {
+			return "", fmt.Errorf("%w: %s", ErrMissing, name)
+		}
+		return program, nil
 	}
 	for _, v := range env {
 		list, ok := strings.CutPrefix(v, "PATH=")
