@@ -73,7 +73,10 @@ func list(texts []string) string {
 }
 
 // mark leaves a trace in the page that a reload would wipe away.
-func (p person) mark() { p.t.Helper(); p.run(chromedp.Evaluate[chromedp.Void](`window.untouched = true`)) }
+func (p person) mark() {
+	p.t.Helper()
+	p.run(chromedp.Evaluate[chromedp.Void](`window.untouched = true`))
+}
 
 // untouched fails the test if the page was loaded again since mark.
 func (p person) untouched() {

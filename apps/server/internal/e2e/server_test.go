@@ -38,7 +38,9 @@ type buildError struct {
 	out []byte
 }
 
-func (e *buildError) Error() string { return "build the server: " + e.err.Error() + "\n" + string(e.out) }
+func (e *buildError) Error() string {
+	return "build the server: " + e.err.Error() + "\n" + string(e.out)
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
