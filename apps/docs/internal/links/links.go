@@ -36,35 +36,50 @@ func (p Problem) Error() string { return fmt.Sprintf("%s: %s: %s", p.Page, p.Tar
 var linkAttributes = []string{"href", "src", "action", "data-index"}
 
 // Read takes the anchors and links out of a page's HTML.
+//
+// Links inside a div with the attribute data-example are part of what is shown there and lead
+// nowhere on purpose.
 func Read(content []byte) *Page {
 	p := &Page{ids: map[string]bool{}}
 	z := html.NewTokenizer(bytes.NewReader(content))
+	inside := 0 // how many div elements deep in an example
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
 			return p
 		case html.StartTagToken, html.SelfClosingTagToken:
-			p.read(z)
+			tag, example := p.read(z, inside > 0)
+			if tag == "div" && (inside > 0 || example) {
+				inside++
+			}
+		case html.EndTagToken:
+			if tag, _ := z.TagName(); string(tag) == "div" && inside > 0 {
+				inside--
+			}
 		}
 	}
 }
 
-func (p *Page) read(z *html.Tokenizer) {
-	_, more := z.TagName()
+func (p *Page) read(z *html.Tokenizer, inExample bool) (tag string, example bool) {
+	name, more := z.TagName()
+	tag = string(name)
 	for more {
 		var key, value []byte
 		key, value, more = z.TagAttr()
 		switch name := string(key); {
-		case name == "id" || name == "name" && bytes.HasPrefix(value, []byte("#")):
+		case name == "data-example":
+			example = true
+		case name == "id":
 			id := string(value)
 			if p.ids[id] {
 				p.duplicates = append(p.duplicates, id)
 			}
 			p.ids[id] = true
-		case slices.Contains(linkAttributes, name):
+		case slices.Contains(linkAttributes, name) && !inExample:
 			p.links = append(p.links, string(value))
 		}
 	}
+	return tag, example
 }
 
 // Check returns the problems of a site, ordered by page. Pages are known by their addresses,

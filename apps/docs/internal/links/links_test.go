@@ -12,7 +12,8 @@ func TestDeadLinksAreNamedWithTheirPage(t *testing.T) {
 		"/": links.Read([]byte(`<p id="top"><a href="/a/">a</a> <a href="/a/#here">b</a> <a href="#top">c</a>
 			<img src="/pic.svg"> <a href="https://go.dev/x#y">d</a> <a href="a/">e</a> <link href="/gone.css">`)),
 		"/a/": links.Read([]byte(`<h2 id="here">x</h2><h2 id="here">y</h2><a href="/b/">b</a> <a href="/#nope">n</a>
-			<a href="../">up</a> <a href="/a">slash</a> <script src="/gone.js"></script>`)),
+			<a href="../">up</a> <a href="/a">slash</a> <script src="/gone.js"></script>
+			<div data-example><div><a href="#shown"></a></div><a href="/shown/"></a></div><div><a href="#after"></a></div>`)),
 	}
 	var got []string
 	for _, p := range links.Check(pages, func(address string) bool { return address == "/pic.svg" }) {
@@ -20,6 +21,7 @@ func TestDeadLinksAreNamedWithTheirPage(t *testing.T) {
 	}
 	want := []string{
 		"/: /gone.css: no such page",
+		"/a/: #after: the page has no such anchor",
 		"/a/: #here: the page has this anchor twice",
 		"/a/: /#nope: the page has no such anchor",
 		"/a/: /a: the page's address ends with a slash",

@@ -39,12 +39,27 @@ func (w *Workspace) Find(obj types.Object) (Target, bool) {
 		if !o.IsField() {
 			return t, true
 		}
-		if w.byPath[t.Package] == nil {
-			return Target{}, false // the owner of a field elsewhere is not known
+		if o.Embedded() || w.byPath[t.Package] == nil {
+			return Target{}, false // named by its type, or by an owner that is not known here
 		}
 		return t.in(w.fields[o.Pos()])
 	}
 	return t, true
+}
+
+// FileOf returns the file of the workspace that declares an object, or nil.
+func (w *Workspace) FileOf(obj types.Object) *File {
+	p := w.byPath[obj.Pkg().Path()]
+	if p == nil {
+		return nil
+	}
+	name, _ := w.where(obj.Pos())
+	for _, f := range p.Files {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
 }
 
 // in puts a member below its type.
@@ -73,7 +88,7 @@ func (w *Workspace) indexFields() {
 	w.fields = map[token.Pos]string{}
 	declared := map[token.Pos]token.Pos{}
 	for _, p := range w.Packages {
-		scope := p.Scope()
+		scope := p.Checked().Scope()
 		for _, name := range scope.Names() {
 			t, ok := scope.Lookup(name).(*types.TypeName)
 			if !ok {

@@ -156,6 +156,9 @@ func (w *Workspace) order() {
 // Package returns the workspace's package of an import path, or nil.
 func (w *Workspace) Package(importPath string) *Package { return w.byPath[importPath] }
 
+// FileSet says where every declaration of the workspace stands.
+func (w *Workspace) FileSet() *token.FileSet { return w.fset }
+
 // At returns the package in a folder, given with slashes and relative to the root, or nil.
 func (w *Workspace) At(dir string) *Package {
 	at, ok := slices.BinarySearchFunc(w.Packages, path.Clean(dir), func(p *Package, dir string) int {

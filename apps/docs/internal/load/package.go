@@ -6,7 +6,6 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/types"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,13 +46,8 @@ func (p *Package) IsInternal() bool {
 	return slices.Contains(strings.Split(p.Path, "/"), "internal")
 }
 
-// Title is what the package is called in lists: its folder in its module's parent's words.
-func (p *Package) Title() string {
-	if p.IsCommand() {
-		return path.Base(p.Path)
-	}
-	return p.Name
-}
+// SynopsisOf returns the first sentence of a comment of this package, without markup.
+func (p *Package) SynopsisOf(text string) string { return p.doc.Synopsis(text) }
 
 // Parse turns a comment of this package into its parts, with the package's own names as links.
 func (p *Package) Parse(text string) *comment.Doc { return p.doc.Parser().Parse(text) }
@@ -61,8 +55,8 @@ func (p *Package) Parse(text string) *comment.Doc { return p.doc.Parser().Parse(
 // Info holds the type checker's facts about the package's files.
 func (p *Package) Info() *types.Info { return p.loaded.TypesInfo }
 
-// Scope returns the type checker's view of the package.
-func (p *Package) Scope() *types.Scope { return p.loaded.Types.Scope() }
+// Checked returns the type checker's view of the package.
+func (p *Package) Checked() *types.Package { return p.loaded.Types }
 
 // Symbols yields every symbol of the package in the order of its page.
 func (p *Package) Symbols() []*Symbol {

@@ -55,11 +55,17 @@ type Symbol struct {
 // A Member is an exported field of a struct or a method of an interface.
 type Member struct {
 	Name string
+	Kind Kind // Field or Method
 	Doc  string
 	// Type is the field's type or the method's signature.
 	Type types.Type
 	Tag  string
+
+	ident *ast.Ident
 }
+
+// Declares says whether the member is the one that an identifier declares.
+func (m Member) Declares(ident *ast.Ident) bool { return m.ident == ident }
 
 // Name is the symbol's first name, by which its page entry is reached.
 func (s *Symbol) Name() string { return s.Names[0] }
@@ -78,7 +84,7 @@ func (p *Package) describe(w *Workspace) {
 		s.Methods = p.funcs(w, t.Methods)
 		s.Examples = w.examples(t.Examples)
 		s.Members = p.members(t.Decl)
-		s.object = p.Scope().Lookup(t.Name)
+		s.object = p.Checked().Scope().Lookup(t.Name)
 		p.Types = append(p.Types, s)
 	}
 }
@@ -120,12 +126,17 @@ func receiver(recv string) string {
 }
 
 func (p *Package) members(decl *ast.GenDecl) []Member {
+	spec, ok := decl.Specs[0].(*ast.TypeSpec)
+	if !ok {
+		return nil
+	}
 	var list *ast.FieldList
-	switch t := decl.Specs[0].(*ast.TypeSpec).Type.(type) {
+	kind := Field
+	switch t := spec.Type.(type) {
 	case *ast.StructType:
 		list = t.Fields
 	case *ast.InterfaceType:
-		list = t.Methods
+		list, kind = t.Methods, Method
 	default:
 		return nil
 	}
@@ -135,7 +146,7 @@ func (p *Package) members(decl *ast.GenDecl) []Member {
 			if !name.IsExported() {
 				continue
 			}
-			m := Member{Name: name.Name, Doc: fieldDoc(field)}
+			m := Member{Name: name.Name, Kind: kind, Doc: fieldDoc(field), ident: name}
 			if obj := p.Info().Defs[name]; obj != nil {
 				m.Type = obj.Type()
 			}

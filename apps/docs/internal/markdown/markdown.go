@@ -35,8 +35,6 @@ type Document struct {
 	// Sections are the headings below the title, each with the text up to the next. The first
 	// has no heading: it is what stands before them.
 	Sections []Section
-	// Links are the destinations as written, in order.
-	Links []string
 }
 
 // A Section is a heading and the text below it.
@@ -46,6 +44,8 @@ type Section struct {
 	ID      string
 	Heading string
 	Text    string
+	// Links are the destinations of the section's links as written, in order.
+	Links []string
 }
 
 // A Resolver returns the address of what a link's destination names. It is asked about
@@ -71,11 +71,11 @@ func Parse(source []byte, resolve Resolver) (*Document, error) {
 	if p, ok := root.FirstChild().(*ast.Paragraph); ok {
 		d.Summary = plain(p, source)
 	}
-	if err := d.relink(root, resolve); err != nil {
-		return nil, err
-	}
 	markCallouts(root, source)
 	d.collect(root, source)
+	if err := relink(root, resolve); err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
 	if err := md.Renderer().Render(&out, source, root); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func Parse(source []byte, resolve Resolver) (*Document, error) {
 }
 
 // relink replaces each relative destination by the address of what it names.
-func (d *Document) relink(root ast.Node, resolve Resolver) error {
+func relink(root ast.Node, resolve Resolver) error {
 	var problems []error
 	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		link, ok := n.(*ast.Link)
@@ -93,7 +93,6 @@ func (d *Document) relink(root ast.Node, resolve Resolver) error {
 			return ast.WalkContinue, nil
 		}
 		destination := string(link.Destination)
-		d.Links = append(d.Links, destination)
 		if strings.Contains(destination, "://") || strings.HasPrefix(destination, "#") || strings.HasPrefix(destination, "mailto:") {
 			return ast.WalkContinue, nil
 		}
@@ -113,13 +112,27 @@ func (d *Document) collect(root ast.Node, source []byte) {
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		h, ok := n.(*ast.Heading)
 		if !ok {
-			d.Sections[len(d.Sections)-1].Text += plain(n, source) + "\n"
+			last := &d.Sections[len(d.Sections)-1]
+			last.Text += plain(n, source) + "\n"
+			last.Links = append(last.Links, destinations(n)...)
 			continue
 		}
 		id, _ := h.AttributeString("id")
 		anchor, _ := id.([]byte)
 		d.Sections = append(d.Sections, Section{Level: h.Level, ID: string(anchor), Heading: plain(h, source)})
 	}
+}
+
+func destinations(n ast.Node) []string {
+	var found []string
+	// The walker below never fails.
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if link, ok := n.(*ast.Link); ok && entering {
+			found = append(found, string(link.Destination))
+		}
+		return ast.WalkContinue, nil
+	})
+	return found
 }
 
 // plain returns a node's text without markup.

@@ -2,6 +2,7 @@ package markdown_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -31,10 +32,10 @@ func TestTheFirstHeadingIsTheTitle(t *testing.T) {
 }
 
 func TestSectionsHoldTheirText(t *testing.T) {
-	d := parse(t, "# T\n\nBefore.\n\n## Run `mage`\n\n- one\n- two\n\n```go\nx := 1\n```\n\n### Deeper\n\nEnd.\n")
+	d := parse(t, "# T\n\nBefore.\n\n## Run `mage`\n\n- one\n- [two](a.md)\n\n```go\nx := 1\n```\n\n### Deeper\n\nEnd.\n")
 	want := []markdown.Section{
 		{Text: "Before."},
-		{Level: 2, ID: "run-mage", Heading: "Run mage", Text: "one two\nx := 1"},
+		{Level: 2, ID: "run-mage", Heading: "Run mage", Text: "one two\nx := 1", Links: []string{"a.md"}},
 		{Level: 3, ID: "deeper", Heading: "Deeper", Text: "End."},
 	}
 	if len(d.Sections) != len(want) {
@@ -43,7 +44,7 @@ func TestSectionsHoldTheirText(t *testing.T) {
 	for i, s := range d.Sections {
 		s.Text = strings.Join(strings.Fields(s.Text), " ")
 		want[i].Text = strings.Join(strings.Fields(want[i].Text), " ")
-		if s != want[i] {
+		if !reflect.DeepEqual(s, want[i]) {
 			t.Errorf("section %+v, want %+v", s, want[i])
 		}
 	}
