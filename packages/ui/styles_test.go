@@ -126,6 +126,7 @@ func styles(t *testing.T) map[string]string {
 }
 
 func classesInStyles(t *testing.T) map[string]bool {
+	t.Helper()
 	classes := map[string]bool{}
 	for _, css := range styles(t) {
 		for _, selector := range cssSelector.FindAllString(cssString.ReplaceAllString(css, ""), -1) {
@@ -138,6 +139,7 @@ func classesInStyles(t *testing.T) map[string]bool {
 }
 
 func classesInExamples(t *testing.T) map[string]bool {
+	t.Helper()
 	classes := map[string]bool{}
 	for _, c := range gallery.Components() {
 		for _, e := range c.Examples {

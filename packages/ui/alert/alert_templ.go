@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package alert tells people something that concerns the whole page or the text around it.
-
 package alert
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
@@ -12,25 +10,6 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import "magpie.build/packages/ui/icon"
-
-// Tone is how serious an alert is.
-type Tone string
-
-// The tones.
-const (
-	Info    Tone = ""
-	Success Tone = "success"
-	Warning Tone = "warning"
-	Danger  Tone = "danger"
-)
-
-// Props describe an alert. The zero value is an information without a title.
-type Props struct {
-	Tone  Tone
-	Title string
-	// Live has screen readers announce the alert: at once for [Danger], at the next pause else. Leave it out of text that is there from the start.
-	Live bool
-}
 
 // Alert is a box with an icon, an optional title and its children.
 func Alert(p Props) templ.Component {
@@ -63,7 +42,7 @@ func Alert(p Props) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(string(p.Tone)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 30, Col: 29}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 10, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 			if templ_7745c5c3_Err != nil {
@@ -82,7 +61,7 @@ func Alert(p Props) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.role()).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 33, Col: 18}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 13, Col: 18}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var3)
 			if templ_7745c5c3_Err != nil {
@@ -113,7 +92,7 @@ func Alert(p Props) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 39, Col: 36}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `alert/alert.templ`, Line: 19, Col: 36}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -134,38 +113,6 @@ func Alert(p Props) templ.Component {
 		}
 		return nil
 	})
-}
-
-func (p Props) role() string {
-	if p.Tone == Danger {
-		return "alert"
-	}
-	return "status"
-}
-
-func (p Props) icon() icon.Name {
-	switch p.Tone {
-	case Success:
-		return icon.Check
-	case Warning, Danger:
-		return icon.Warning
-	default:
-		return icon.Info
-	}
-}
-
-// name says in words what the colour says.
-func (p Props) name() string {
-	switch p.Tone {
-	case Success:
-		return "Success"
-	case Warning:
-		return "Warning"
-	case Danger:
-		return "Error"
-	default:
-		return "Note"
-	}
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -87,20 +87,20 @@ func file(content string) *fstest.MapFile {
 	return &fstest.MapFile{Data: []byte(content)}
 }
 
-func open(t testing.TB, fsys ...fs.FS) *assets.Assets {
-	t.Helper()
+func open(tb testing.TB, fsys ...fs.FS) *assets.Assets {
+	tb.Helper()
 	a, err := assets.New(fsys...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return a
 }
 
-func url(t testing.TB, a *assets.Assets, name string) string {
-	t.Helper()
+func url(tb testing.TB, a *assets.Assets, name string) string {
+	tb.Helper()
 	u, err := a.URL(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return u
 }

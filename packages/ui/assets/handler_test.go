@@ -19,9 +19,9 @@ var (
 	short = "a{}" // nothing makes it smaller
 )
 
-func site(t testing.TB) *assets.Assets {
-	t.Helper()
-	return open(t, fstest.MapFS{"long.css": file(long), "short.css": file(short), "app.js": file("export {}")})
+func site(tb testing.TB) *assets.Assets {
+	tb.Helper()
+	return open(tb, fstest.MapFS{"long.css": file(long), "short.css": file(short), "app.js": file("export {}")})
 }
 
 func TestEncodingIsTheBestThatTheClientAccepts(t *testing.T) {
@@ -47,23 +47,23 @@ func TestEncodingIsTheBestThatTheClientAccepts(t *testing.T) {
 		{"short.css", "br, gzip", ""},
 	}
 	for _, c := range cases {
-		r := get(a, url(t, a, c.name), "Accept-Encoding", c.accept)
-		if got := r.Header.Get("Content-Encoding"); got != c.want || r.StatusCode != http.StatusOK {
-			t.Errorf("%s for %q: %d with encoding %q, want %q", c.name, c.accept, r.StatusCode, got, c.want)
+		r := get(t, a, url(t, a, c.name), "Accept-Encoding", c.accept)
+		if got := r.Header().Get("Content-Encoding"); got != c.want || r.Code != http.StatusOK {
+			t.Errorf("%s for %q: %d with encoding %q, want %q", c.name, c.accept, r.Code, got, c.want)
 		}
 		if got := decode(t, r); got != long && got != short {
 			t.Errorf("%s for %q is %.40q", c.name, c.accept, got)
 		}
-		if r.Header.Get("Vary") != "Accept-Encoding" {
-			t.Errorf("%s for %q: Vary is %q", c.name, c.accept, r.Header.Get("Vary"))
+		if r.Header().Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s for %q: Vary is %q", c.name, c.accept, r.Header().Get("Vary"))
 		}
 	}
 }
 
 func TestNothingAcceptableIsSaid(t *testing.T) {
 	a := site(t)
-	if r := get(a, url(t, a, "short.css"), "Accept-Encoding", "identity;q=0, br, gzip"); r.StatusCode != http.StatusNotAcceptable {
-		t.Errorf("the status is %d", r.StatusCode)
+	if r := get(t, a, url(t, a, "short.css"), "Accept-Encoding", "identity;q=0, br, gzip"); r.Code != http.StatusNotAcceptable {
+		t.Errorf("the status is %d", r.Code)
 	}
 }
 
@@ -72,14 +72,14 @@ func TestEachEncodingHasItsOwnValidator(t *testing.T) {
 	path := url(t, a, "long.css")
 	etags := map[string]bool{}
 	for _, accept := range []string{"br", "gzip", "identity"} {
-		etag := get(a, path, "Accept-Encoding", accept).Header.Get("ETag")
+		etag := get(t, a, path, "Accept-Encoding", accept).Header().Get("ETag")
 		if !strings.HasPrefix(etag, `"`) || etags[etag] {
 			t.Errorf("the ETag for %s is %s: want a strong one of its own", accept, etag)
 		}
 		etags[etag] = true
-		r := get(a, path, "Accept-Encoding", accept, "If-None-Match", etag)
-		if r.StatusCode != http.StatusNotModified {
-			t.Errorf("what the client has as %s is sent again: %d", accept, r.StatusCode)
+		r := get(t, a, path, "Accept-Encoding", accept, "If-None-Match", etag)
+		if r.Code != http.StatusNotModified {
+			t.Errorf("what the client has as %s is sent again: %d", accept, r.Code)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func TestEachEncodingHasItsOwnValidator(t *testing.T) {
 func TestHeadersLetBrowsersKeepFilesForEver(t *testing.T) {
 	a := site(t)
 	for name, kind := range map[string]string{"long.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8"} {
-		h := get(a, url(t, a, name)).Header
+		h := get(t, a, url(t, a, name)).Header()
 		want := map[string]string{
 			"Content-Type":           kind,
 			"Cache-Control":          "public, max-age=31536000, immutable",
@@ -107,9 +107,9 @@ func TestOtherNamesAreNotFoundAndNotKept(t *testing.T) {
 	for _, path := range []string{
 		"/assets/", "/assets/long.css", "/assets/long.0000000000.css", good + ".br", good + ".gz", "/assets/../assets.go", "/assets//etc/passwd", strings.ToUpper(good),
 	} {
-		r := get(a, path)
-		if r.StatusCode != http.StatusNotFound || r.Header.Get("Cache-Control") != "" {
-			t.Errorf("%s: %d, Cache-Control %q", path, r.StatusCode, r.Header.Get("Cache-Control"))
+		r := get(t, a, path)
+		if r.Code != http.StatusNotFound || r.Header().Get("Cache-Control") != "" {
+			t.Errorf("%s: %d, Cache-Control %q", path, r.Code, r.Header().Get("Cache-Control"))
 		}
 	}
 }
@@ -117,19 +117,19 @@ func TestOtherNamesAreNotFoundAndNotKept(t *testing.T) {
 func TestRangesAreOfThePlainFile(t *testing.T) {
 	a := site(t)
 	path := url(t, a, "long.css")
-	r := get(a, path, "Accept-Encoding", "br, gzip", "Range", "bytes=2-6")
+	r := get(t, a, path, "Accept-Encoding", "br, gzip", "Range", "bytes=2-6")
 	body := read(t, r.Body)
-	if r.StatusCode != http.StatusPartialContent || r.Header.Get("Content-Encoding") != "" || body != long[2:7] {
-		t.Errorf("%d %q %q", r.StatusCode, r.Header.Get("Content-Encoding"), body)
+	if r.Code != http.StatusPartialContent || r.Header().Get("Content-Encoding") != "" || body != long[2:7] {
+		t.Errorf("%d %q %q", r.Code, r.Header().Get("Content-Encoding"), body)
 	}
-	if r := get(a, path, "Range", "bytes=999999-"); r.StatusCode != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("a range beyond the end: %d", r.StatusCode)
+	if r := get(t, a, path, "Range", "bytes=999999-"); r.Code != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("a range beyond the end: %d", r.Code)
 	}
 }
 
 func TestHeadHasTheHeadersAndNoBody(t *testing.T) {
 	a := site(t)
-	request := httptest.NewRequest(http.MethodHead, url(t, a, "long.css"), nil)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodHead, url(t, a, "long.css"), nil)
 	request.Header.Set("Accept-Encoding", "br")
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, request)
@@ -141,7 +141,7 @@ func TestHeadHasTheHeadersAndNoBody(t *testing.T) {
 func TestAssetsAreReadOnly(t *testing.T) {
 	a := site(t)
 	w := httptest.NewRecorder()
-	a.ServeHTTP(w, httptest.NewRequest(http.MethodPost, url(t, a, "long.css"), nil))
+	a.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, url(t, a, "long.css"), nil))
 	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
 		t.Errorf("%d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
@@ -155,11 +155,11 @@ func FuzzAcceptEncoding(f *testing.F) {
 	a := site(f)
 	path := url(f, a, "long.css")
 	f.Fuzz(func(t *testing.T, accept string) {
-		r := get(a, path, "Accept-Encoding", accept)
-		switch encoding := r.Header.Get("Content-Encoding"); {
-		case r.StatusCode == http.StatusNotAcceptable:
-		case r.StatusCode != http.StatusOK:
-			t.Fatalf("%q: status %d", accept, r.StatusCode)
+		r := get(t, a, path, "Accept-Encoding", accept)
+		switch encoding := r.Header().Get("Content-Encoding"); {
+		case r.Code == http.StatusNotAcceptable:
+		case r.Code != http.StatusOK:
+			t.Fatalf("%q: status %d", accept, r.Code)
 		case encoding != "" && !strings.Contains(accept, "*") && !strings.Contains(strings.ToLower(accept), encoding):
 			t.Fatalf("%q: got %s without asking", accept, encoding)
 		case decode(t, r) != long:
@@ -169,20 +169,21 @@ func FuzzAcceptEncoding(f *testing.F) {
 }
 
 // get asks for a path with headers given as names and values in turn.
-func get(a *assets.Assets, path string, headers ...string) *http.Response {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+func get(t *testing.T, a *assets.Assets, path string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	r.URL.Path = path
 	for i := 0; i < len(headers); i += 2 {
 		r.Header[headers[i]] = []string{headers[i+1]}
 	}
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, r)
-	return w.Result()
+	return w
 }
 
-func decode(t testing.TB, r *http.Response) string {
+func decode(t *testing.T, r *httptest.ResponseRecorder) string {
 	t.Helper()
-	switch r.Header.Get("Content-Encoding") {
+	switch r.Header().Get("Content-Encoding") {
 	case "br":
 		return read(t, brotli.NewReader(r.Body))
 	case "gzip":
@@ -195,7 +196,7 @@ func decode(t testing.TB, r *http.Response) string {
 	return read(t, r.Body)
 }
 
-func read(t testing.TB, r io.Reader) string {
+func read(t *testing.T, r io.Reader) string {
 	t.Helper()
 	b, err := io.ReadAll(r)
 	if err != nil {

@@ -2,33 +2,12 @@
 
 // templ: version: v0.3.1100
 
-// Package badge is a word or a number that marks something else.
-
 package badge
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
-
-// Tone is what a badge's colour says. Its text must say it too.
-type Tone string
-
-// The tones.
-const (
-	Neutral Tone = ""
-	Accent  Tone = "accent"
-	Success Tone = "success"
-	Warning Tone = "warning"
-	Danger  Tone = "danger"
-)
-
-// Props describe a badge. The zero value is neutral.
-type Props struct {
-	Tone Tone
-	// Label is read out instead of the text, where the text alone is too short: "3 unread messages" for "3".
-	Label string
-}
 
 // Badge marks what stands before it. Its children are its text.
 func Badge(p Props) templ.Component {
@@ -61,7 +40,7 @@ func Badge(p Props) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(string(p.Tone)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `badge/badge.templ`, Line: 28, Col: 29}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `badge/badge.templ`, Line: 8, Col: 29}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 			if templ_7745c5c3_Err != nil {
@@ -97,7 +76,7 @@ func Badge(p Props) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `badge/badge.templ`, Line: 37, Col: 42}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `badge/badge.templ`, Line: 17, Col: 42}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {

@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package codeblock shows program text.
-
 package codeblock
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
@@ -15,18 +13,6 @@ import (
 	"magpie.build/packages/ui/button"
 	"magpie.build/packages/ui/icon"
 )
-
-// Props describe a block of code. Either Text or HighlightedHTML is set.
-type Props struct {
-	// Title stands above the code, such as a file's name. Empty shows the language.
-	Title string
-	// Language is what the code is written in, such as "go".
-	Language string
-	// Text is the code as it is.
-	Text string
-	// HighlightedHTML is the code as HTML with chroma's short class names, written unchanged: it must come from a highlighter and never from people.
-	HighlightedHTML string
-}
 
 // CodeBlock is code in a frame that scrolls sideways, with a button that copies it where scripts run.
 func CodeBlock(p Props) templ.Component {
@@ -53,7 +39,7 @@ func CodeBlock(p Props) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(p.title())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 25, Col: 20}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 12, Col: 20}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -92,7 +78,7 @@ func CodeBlock(p Props) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.name()).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 30, Col: 77}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 17, Col: 77}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 		if templ_7745c5c3_Err != nil {
@@ -123,7 +109,7 @@ func CodeBlock(p Props) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 36, Col: 18}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `codeblock/codeblock.templ`, Line: 23, Col: 18}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -140,20 +126,6 @@ func CodeBlock(p Props) templ.Component {
 		}
 		return nil
 	})
-}
-
-func (p Props) title() string {
-	if p.Title == "" {
-		return p.Language
-	}
-	return p.Title
-}
-
-func (p Props) name() string {
-	if t := p.title(); t != "" {
-		return "Code: " + t
-	}
-	return "Code"
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -2,31 +2,12 @@
 
 // templ: version: v0.3.1100
 
-// Package connection says whether what is on the screen is live.
-
 package connection
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
-
-// State is how the connection to the server stands.
-type State string
-
-// The states. The zero value is the one before a script runs: the page is a picture of the moment it was loaded.
-const (
-	Static     State = "static"
-	Connecting State = "connecting"
-	Online     State = "online"
-	Offline    State = "offline"
-)
-
-// Props describe the connection as the page is rendered.
-type Props struct {
-	// State is [Static] when empty.
-	State State
-}
 
 // Connection is a dot and a word. A script changes only its data-state: the words for all states are there, one is shown.
 func Connection(p Props) templ.Component {
@@ -53,7 +34,7 @@ func Connection(p Props) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.state()).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `connection/connection.templ`, Line: 23, Col: 75}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `connection/connection.templ`, Line: 5, Col: 75}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 		if templ_7745c5c3_Err != nil {
@@ -65,13 +46,6 @@ func Connection(p Props) templ.Component {
 		}
 		return nil
 	})
-}
-
-func (p Props) state() string {
-	if p.State == "" {
-		return string(Static)
-	}
-	return string(p.State)
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package emptystate says why there is nothing to see, and what to do about it.
-
 package emptystate
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
@@ -12,12 +10,6 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import "magpie.build/packages/ui/icon"
-
-// Props describe an empty state. Title is required.
-type Props struct {
-	Icon  icon.Name
-	Title string
-}
 
 // EmptyState stands where a list or a page would. Its children say what to do.
 func EmptyState(p Props) templ.Component {
@@ -55,7 +47,7 @@ func EmptyState(p Props) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `emptystate/emptystate.templ`, Line: 18, Col: 39}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `emptystate/emptystate.templ`, Line: 11, Col: 39}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {

@@ -47,7 +47,7 @@ func Components(stylesheets ...string) []Component {
 // describe adds what stands in the sources. The sources are embedded and the tests show that they hold everything, so nothing can fail here.
 func describe(c *Component) {
 	c.Import = "magpie.build/packages/ui/" + c.Name
-	c.Doc = packageDoc(read(path.Join(c.Name, c.Name+".templ")))
+	c.Doc = packageDoc(read(path.Join(c.Name, c.Name+".go")))
 	source := read(path.Join(c.Name, "examples", "examples.templ"))
 	for i := range c.Examples {
 		e := &c.Examples[i]

@@ -1,14 +1,13 @@
 package gallery_test
 
 import (
-	"io/fs"
-	"path"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"magpie.build/packages/ui"
 	"magpie.build/packages/ui/gallery"
 )
 
@@ -21,12 +20,8 @@ func TestEveryComponentIsListed(t *testing.T) {
 		listed = append(listed, c.Name)
 	}
 	var folders []string
-	files, err := fs.Glob(ui.Sources(), "*/*.templ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		folders = append(folders, path.Dir(file))
+	for _, file := range templates(t, "*") {
+		folders = append(folders, filepath.Base(filepath.Dir(file)))
 	}
 	slices.Sort(folders)
 	if folders = slices.Compact(folders); !slices.Equal(listed, folders) {
@@ -40,7 +35,7 @@ func TestEveryExampleIsListed(t *testing.T) {
 		for _, e := range c.Examples {
 			listed = append(listed, e.Name)
 		}
-		for _, match := range exported.FindAllStringSubmatch(source(t, c.Name+"/examples/examples.templ"), -1) {
+		for _, match := range exported.FindAllStringSubmatch(source(t, "../"+c.Name+"/examples/examples.templ"), -1) {
 			written = append(written, match[1])
 		}
 		if !slices.Equal(listed, written) {
@@ -51,11 +46,8 @@ func TestEveryExampleIsListed(t *testing.T) {
 
 func TestEveryExportedComponentIsInAnExample(t *testing.T) {
 	for _, c := range gallery.Components() {
-		files, err := fs.Glob(ui.Sources(), c.Name+"/*.templ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		examples := source(t, c.Name+"/examples/examples.templ")
+		files := templates(t, c.Name)
+		examples := source(t, "../"+c.Name+"/examples/examples.templ")
 		for _, file := range files {
 			for _, match := range exported.FindAllStringSubmatch(source(t, file), -1) {
 				call := c.Name + "." + match[1] + "("
@@ -69,6 +61,7 @@ func TestEveryExportedComponentIsInAnExample(t *testing.T) {
 
 // usedInside says that a component is a part of another of its package, so that an example of the whole shows it.
 func usedInside(t *testing.T, files []string, name string) bool {
+	t.Helper()
 	return slices.ContainsFunc(files, func(file string) bool { return strings.Contains(source(t, file), "@"+name+"(") })
 }
 
@@ -88,9 +81,19 @@ func TestComponentsAndExamplesSayWhatTheyAre(t *testing.T) {
 	}
 }
 
-func source(t *testing.T, name string) string {
+// templates returns the paths of the templates in a component's folder.
+func templates(t *testing.T, folder string) []string {
 	t.Helper()
-	text, err := fs.ReadFile(ui.Sources(), name)
+	files, err := filepath.Glob("../" + folder + "/*.templ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func source(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

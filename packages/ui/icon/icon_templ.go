@@ -2,22 +2,12 @@
 
 // templ: version: v0.3.1100
 
-// Package icon draws the small pictures of the interface: 24 by 24 units, one stroke, in the colour of the text around them.
-
 package icon
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
-
-// Props say which icon, and whether it speaks.
-type Props struct {
-	// Name is one of the constants of this package. An unknown name draws nothing.
-	Name Name
-	// Label is what a screen reader says. Empty for an icon beside a text that says the same: it is then hidden from screen readers.
-	Label string
-}
 
 // Icon is an SVG image as tall as the line of text it stands in.
 func Icon(p Props) templ.Component {
@@ -54,7 +44,7 @@ func Icon(p Props) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.Label).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon/icon.templ`, Line: 27, Col: 23}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon/icon.templ`, Line: 18, Col: 23}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 			if templ_7745c5c3_Err != nil {
@@ -72,7 +62,7 @@ func Icon(p Props) templ.Component {
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templruntime.NewAttributeExpression(shapes[p.Name]).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon/icon.templ`, Line: 30, Col: 26}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `icon/icon.templ`, Line: 21, Col: 26}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var3)
 		if templ_7745c5c3_Err != nil {

@@ -2,20 +2,12 @@
 
 // templ: version: v0.3.1100
 
-// Package logo draws the magpie.
-
 package logo
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
-
-// Props say how the logo is read out.
-type Props struct {
-	// Label is what a screen reader says. Empty where the name stands beside the bird.
-	Label string
-}
 
 // Logo is a magpie: black head and back, white belly, and a wing and a long tail that shine blue and green.
 func Logo(p Props) templ.Component {
@@ -52,7 +44,7 @@ func Logo(p Props) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.Label).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `logo/logo.templ`, Line: 20, Col: 23}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `logo/logo.templ`, Line: 13, Col: 23}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 			if templ_7745c5c3_Err != nil {

@@ -9,14 +9,6 @@ package message
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// ListProps describe a list of messages.
-type ListProps struct {
-	// Label names the list, such as "Messages in #lobby".
-	Label string
-	// Attributes are added as they are, such as an id or data-*.
-	Attributes templ.Attributes
-}
-
 // List holds rows of [Message] and [Divider], oldest first.
 //
 // It is a log that does not speak by itself: rows are also put in when old messages are loaded, and nobody wants those read out.
@@ -50,7 +42,7 @@ func List(p ListProps) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.Label).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `message/list.templ`, Line: 16, Col: 70}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `message/list.templ`, Line: 8, Col: 70}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 			if templ_7745c5c3_Err != nil {
@@ -90,15 +82,6 @@ func List(p ListProps) templ.Component {
 	})
 }
 
-// DividerKind is what a [Divider] stands before.
-type DividerKind string
-
-// The kinds.
-const (
-	Day    DividerKind = ""
-	Unread DividerKind = "unread"
-)
-
 // Divider is a row between messages: the day that begins, or where the unread ones do. Its children are its text.
 func Divider(kind DividerKind) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -130,7 +113,7 @@ func Divider(kind DividerKind) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(string(kind)).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `message/list.templ`, Line: 35, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `message/list.templ`, Line: 18, Col: 27}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 			if templ_7745c5c3_Err != nil {

@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package prose sets running text: what Markdown becomes, with its headings, lists, quotes and tables.
-
 package prose
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.

@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package roomlist shows the rooms one can go to.
-
 package roomlist
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
@@ -14,29 +12,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"magpie.build/packages/ui/badge"
 	"magpie.build/packages/ui/icon"
-	"strconv"
 )
-
-// Room is an entry of the list.
-type Room struct {
-	// ID is carried in data-room, for scripts that count unread messages.
-	ID   string
-	Name string
-	Href string
-	// Topic is a short line below the name. May be empty.
-	Topic string
-	// Unread is how many messages have come since the reader was there. Zero shows nothing.
-	Unread int
-	// Current is the room on the screen.
-	Current bool
-}
-
-// Props describe the list.
-type Props struct {
-	// Label names the landmark. Empty means "Rooms".
-	Label string
-	Rooms []Room
-}
 
 // RoomList is a navigation landmark with a link a room.
 func RoomList(p Props) templ.Component {
@@ -63,7 +39,7 @@ func RoomList(p Props) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.label()).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 33, Col: 28}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 10, Col: 28}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var2)
 		if templ_7745c5c3_Err != nil {
@@ -81,7 +57,7 @@ func RoomList(p Props) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templruntime.NewAttributeExpression(room.ID).Resolve(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 36, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 13, Col: 27}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var3)
 			if templ_7745c5c3_Err != nil {
@@ -94,7 +70,7 @@ func RoomList(p Props) templ.Component {
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templruntime.NewAttributeExpression(room.Href).ResolveURL(ctx)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 39, Col: 22}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 16, Col: 22}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 			if templ_7745c5c3_Err != nil {
@@ -125,7 +101,7 @@ func RoomList(p Props) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(room.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 46, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 23, Col: 46}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -143,7 +119,7 @@ func RoomList(p Props) templ.Component {
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(room.Topic)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 48, Col: 49}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 25, Col: 49}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -174,7 +150,7 @@ func RoomList(p Props) templ.Component {
 					var templ_7745c5c3_Var8 string
 					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(unreadText(room.Unread))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 54, Col: 34}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `roomlist/roomlist.templ`, Line: 31, Col: 34}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 					if templ_7745c5c3_Err != nil {
@@ -198,28 +174,6 @@ func RoomList(p Props) templ.Component {
 		}
 		return nil
 	})
-}
-
-func (p Props) label() string {
-	if p.Label == "" {
-		return "Rooms"
-	}
-	return p.Label
-}
-
-// unreadText stays two digits wide: beyond that the number says nothing more.
-func unreadText(n int) string {
-	if n > 99 {
-		return "99+"
-	}
-	return strconv.Itoa(n)
-}
-
-func unreadLabel(n int) string {
-	if n == 1 {
-		return "1 unread message"
-	}
-	return strconv.Itoa(n) + " unread messages"
 }
 
 var _ = templruntime.GeneratedTemplate

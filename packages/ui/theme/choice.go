@@ -62,7 +62,7 @@ func Handler() http.Handler {
 			MaxAge:   int((365 * 24 * time.Hour).Seconds()),
 			SameSite: http.SameSiteLaxMode,
 		})
-		http.Redirect(w, r, back(r), http.StatusSeeOther)
+		http.Redirect(w, r, back(r), http.StatusSeeOther) //nolint:gosec // back stays on this site
 	})
 }
 

@@ -12,14 +12,12 @@ import (
 
 func TestChoiceSurvivesFormAndCookie(t *testing.T) {
 	for _, choice := range []theme.Choice{theme.System, theme.Light, theme.Dark} {
-		r := post("theme="+choice.String(), "http://example.com/rooms/lobby?before=7")
-		if r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/rooms/lobby?before=7" {
-			t.Errorf("%s: %d to %q, want 303 back to the page", choice, r.StatusCode, r.Header.Get("Location"))
+		r := post(t, "theme="+choice.String(), "http://example.com/rooms/lobby?before=7")
+		if r.Code != http.StatusSeeOther || r.Header().Get("Location") != "/rooms/lobby?before=7" {
+			t.Errorf("%s: %d to %q, want 303 back to the page", choice, r.Code, r.Header().Get("Location"))
 		}
-		next := httptest.NewRequest(http.MethodGet, "/", nil)
-		for _, cookie := range r.Cookies() {
-			next.AddCookie(cookie)
-		}
+		next := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		next.AddCookie(cookie(t, r))
 		if got := theme.FromRequest(next); got != choice {
 			t.Errorf("chosen %s, kept %s", choice, got)
 		}
@@ -27,7 +25,7 @@ func TestChoiceSurvivesFormAndCookie(t *testing.T) {
 }
 
 func TestUnknownChoiceIsTheSystems(t *testing.T) {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	if got := theme.FromRequest(r); got != theme.System {
 		t.Errorf("without a cookie: %q", got)
 	}
@@ -35,7 +33,7 @@ func TestUnknownChoiceIsTheSystems(t *testing.T) {
 	if got := theme.FromRequest(r); got != theme.System {
 		t.Errorf("with a strange cookie: %q", got)
 	}
-	if got := post("theme=pink", "").Cookies()[0].Value; got != "system" {
+	if got := cookie(t, post(t, "theme=pink", "")).Value; got != "system" {
 		t.Errorf("posted pink, kept %q", got)
 	}
 }
@@ -49,7 +47,7 @@ func TestNobodyIsSentToAnotherSite(t *testing.T) {
 		"://":                                "/",
 		"http://example.com":                 "/",
 	} {
-		if got := post("theme=dark", referer).Header.Get("Location"); got != want {
+		if got := post(t, "theme=dark", referer).Header().Get("Location"); got != want {
 			t.Errorf("from %q to %q, want %q", referer, got, want)
 		}
 	}
@@ -57,9 +55,9 @@ func TestNobodyIsSentToAnotherSite(t *testing.T) {
 
 func TestThemeIsChangedByPostOnly(t *testing.T) {
 	w := httptest.NewRecorder()
-	theme.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/theme?theme=dark", nil))
-	if w.Code != http.StatusMethodNotAllowed || len(w.Result().Cookies()) != 0 {
-		t.Errorf("%d with cookies %v", w.Code, w.Result().Cookies())
+	theme.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/theme?theme=dark", nil))
+	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%d with the cookie %q", w.Code, w.Header().Get("Set-Cookie"))
 	}
 }
 
@@ -75,11 +73,21 @@ func TestSwitchShowsTheChoice(t *testing.T) {
 	}
 }
 
-func post(form, referer string) *http.Response {
-	r := httptest.NewRequest(http.MethodPost, "/theme", strings.NewReader(form))
+func post(t *testing.T, form, referer string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/theme", strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Referer", referer)
 	w := httptest.NewRecorder()
 	theme.Handler().ServeHTTP(w, r)
-	return w.Result()
+	return w
+}
+
+func cookie(t *testing.T, r *httptest.ResponseRecorder) *http.Cookie {
+	t.Helper()
+	c, err := http.ParseSetCookie(r.Header().Get("Set-Cookie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -2,8 +2,6 @@
 
 // templ: version: v0.3.1100
 
-// Package examples shows what the component looks like and how it is called.
-
 package examples
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.

@@ -15,11 +15,11 @@ import (
 )
 
 // Render returns the HTML of a component and fails the test if it cannot be rendered.
-func Render(t testing.TB, c templ.Component) string {
-	t.Helper()
+func Render(tb testing.TB, c templ.Component) string {
+	tb.Helper()
 	var b strings.Builder
-	if err := c.Render(t.Context(), &b); err != nil {
-		t.Fatalf("render: %v", err)
+	if err := c.Render(tb.Context(), &b); err != nil {
+		tb.Fatalf("render: %v", err)
 	}
 	return b.String()
 }
@@ -32,20 +32,20 @@ func With(c templ.Component, text string) templ.Component {
 }
 
 // Parse renders a component and returns its nodes below one root. A component that is a whole document is parsed as one.
-func Parse(t testing.TB, c templ.Component) *html.Node {
-	t.Helper()
-	text := Render(t, c)
+func Parse(tb testing.TB, c templ.Component) *html.Node {
+	tb.Helper()
+	text := Render(tb, c)
 	if strings.HasPrefix(strings.ToLower(text), "<!doctype") {
 		root, err := html.Parse(strings.NewReader(text))
 		if err != nil {
-			t.Fatalf("parse: %v", err)
+			tb.Fatalf("parse: %v", err)
 		}
 		return root
 	}
 	root := &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body}
 	nodes, err := html.ParseFragment(strings.NewReader(text), root)
 	if err != nil {
-		t.Fatalf("parse: %v", err)
+		tb.Fatalf("parse: %v", err)
 	}
 	for _, n := range nodes {
 		root.AppendChild(n)
@@ -65,11 +65,11 @@ func Elements(root *html.Node, names ...string) iter.Seq[*html.Node] {
 }
 
 // One returns the only element with a name, and fails the test if there are none or several.
-func One(t testing.TB, root *html.Node, name string) *html.Node {
-	t.Helper()
+func One(tb testing.TB, root *html.Node, name string) *html.Node {
+	tb.Helper()
 	found := slices.Collect(Elements(root, name))
 	if len(found) != 1 {
-		t.Fatalf("there are %d elements <%s>, want 1", len(found), name)
+		tb.Fatalf("there are %d elements <%s>, want 1", len(found), name)
 	}
 	return found[0]
 }

@@ -1,0 +1,2 @@
+// Package examples shows what whole pages look like and how they are called, for the gallery and its tests.
+package examples

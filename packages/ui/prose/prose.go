@@ -1,0 +1,2 @@
+// Package prose sets running text: what Markdown becomes, with its headings, lists, quotes and tables.
+package prose
