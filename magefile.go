@@ -5,10 +5,13 @@ package main
 
 import (
 	"context"
+	encoding "encoding/json"
 	"os"
 	"slices"
 
 	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/dev"
+	"magpie.build/tools/pipeline/doctor"
 )
 
 var (
@@ -24,8 +27,9 @@ var (
 // tasks are all tasks. A later one of the same name takes the place of an earlier one in the modules it names.
 func tasks() []pipeline.Task {
 	generate := pipeline.Task{Name: "generate", Help: "Go code from templ files, bundles for the browser", DependsOn: []string{"^generate"}, Committed: true, GoBuild: []string{"//packages/ui/cmd/bundle"}, Inputs: []string{"**/*.{templ,css,ts,json}"}}
-	ui := generate
+	server, ui := generate, generate
 	ui.Modules, ui.Commands, ui.Outputs = []string{"packages/ui"}, [][]string{templ("generate"), bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts")}, []string{"**/*_templ.go", "dist/**"}
+	server.Modules, server.Commands, server.Outputs = []string{"apps/server"}, [][]string{templ("generate"), bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css")}, []string{"internal/**/*_templ.go", "internal/web/dist/**"}
 
 	build := pipeline.Task{Name: "build", Help: "every package; the apps' programs in dist", DependsOn: generated, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", os.DevNull, "./..."}}}
 	app := build
@@ -42,10 +46,11 @@ func tasks() []pipeline.Task {
 	checkMagefile.Commands = append(check.Commands, slices.Concat(lint, []string{"run", "--allow-parallel-runners", "--build-tags=mage", "../../magefile.go"}))
 
 	return []pipeline.Task{
-		ui, build, app, test, testTree, check, checkMagefile,
+		ui, server, build, app, test, testTree, check, checkMagefile,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 		{Name: "tidy", Help: "go.mod and go.sum name what is needed and no more", DependsOn: generated, GoTest: []string{"./..."}, Inputs: []string{"**/*.go", "go.mod", "go.sum"}, Set: alone, Commands: [][]string{{"go", "mod", "tidy", "-diff"}}},
 		{Name: "site", Help: "the documentation as static files in dist/site", Modules: []string{"apps/docs"}, DependsOn: []string{"build"}, Inputs: wholeTree, Outputs: []string{"dist/site/**"}, Commands: [][]string{{"dist/docs", "build"}}},
+		{Name: "bench", Help: "measurements", Modules: []string{"tools/bench"}, DependsOn: []string{"apps/server#build"}, Uncached: true, Commands: [][]string{{"go", "run", "."}}},
 		{Name: "formatted", Help: "Go files as gofumpt and goimports write them", Inputs: append([]string{"**/*.go"}, lintFiles...), Set: alone, Commands: [][]string{slices.Concat(lint, []string{"fmt", "--diff"})}},
 		{Name: "format", Help: "rewrite Go files as gofumpt and goimports write them", Set: alone, Uncached: true, Commands: [][]string{slices.Concat(lint, []string{"fmt"})}},
 		{Name: "format-templ", Help: "rewrite templ files", Modules: []string{"apps/*", "packages/ui"}, Uncached: true, Commands: [][]string{templ("fmt", ".")}},
@@ -108,6 +113,60 @@ func CI(ctx context.Context, concurrency *int) error {
 	o := flags{concurrency: concurrency}.options("generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "site")
 	o.Frozen = true
 	return p.Run(ctx, o)
+}
+
+// Dev runs both apps, and builds and restarts whichever a change concerns.
+func Dev(ctx context.Context) error {
+	return dev.Run(ctx, dev.Options{
+		Apps: []dev.App{
+			{Name: "server", Module: "apps/server", Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8090"},
+			{Name: "docs", Module: "apps/docs", Addr: "127.0.0.1:8081", Args: []string{"serve"}},
+		},
+		Generate: func(ctx context.Context, _ []string) error { return run(ctx, flags{}, "generate") },
+		Stdout:   os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+// Bench measures this workspace's pipeline and the chat server, and prints what it found.
+func Bench(ctx context.Context) error {
+	return run(ctx, flags{}, "bench")
+}
+
+// Graph prints what depends on what, as DOT: of all tasks, or of one. -json prints it as data, -svg writes a picture.
+func Graph(ctx context.Context, task, filter, svg *string, json *bool) error {
+	p, err := pipeline.New(".", tasks()...)
+	if err != nil {
+		return err
+	}
+	o := flags{filter: filter}.options()
+	if task != nil {
+		o.Tasks = []string{*task}
+	}
+	g, err := p.Graph(ctx, o)
+	switch {
+	case err != nil:
+		return err
+	case svg != nil:
+		return os.WriteFile(*svg, []byte(g.SVG()), 0o644)
+	case value(json):
+		return encoding.NewEncoder(os.Stdout).Encode(g)
+	}
+	_, err = os.Stdout.WriteString(g.DOT())
+	return err
+}
+
+// Doctor says what this machine lacks for working here, for what, and how to get it.
+func Doctor(ctx context.Context) error {
+	return doctor.Run(ctx, os.Stdout, doctor.Go("1.26"), doctor.Git(), doctor.Redis(), doctor.Browser(), doctor.Node(), doctor.Descriptors(12_000))
+}
+
+// Clean removes what tasks made and the cache.
+func Clean(ctx context.Context) error {
+	p, err := pipeline.New(".", tasks()...)
+	if err != nil {
+		return err
+	}
+	return p.Clean(ctx, pipeline.Options{})
 }
 
 type flags struct {
