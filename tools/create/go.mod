@@ -1,3 +1,5 @@
 module magpie.build/tools/create
 
 go 1.26.0
+
+require golang.org/x/mod v0.43.0

@@ -177,7 +177,7 @@ func (r *room) close(sent int64) (Faults, []error) {
 	for _, bySender := range r.trackers {
 		for sender := range bySender {
 			own := (sent - int64(sender) + senders - 1) / senders
-			faults.add(bySender[sender].end(own))
+			faults = faults.plus(bySender[sender].end(own))
 		}
 	}
 	return faults, errs

@@ -18,10 +18,8 @@ type Faults struct {
 // Any says whether there is a fault.
 func (f Faults) Any() bool { return f != Faults{} }
 
-func (f *Faults) add(more Faults) {
-	f.Lost += more.Lost
-	f.Doubled += more.Doubled
-	f.Reordered += more.Reordered
+func (f Faults) plus(more Faults) Faults {
+	return Faults{f.Lost + more.Lost, f.Doubled + more.Doubled, f.Reordered + more.Reordered}
 }
 
 // maxMissing bounds the memory for numbers that were skipped. Beyond it, a late one counts as doubled.
