@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -15,10 +16,7 @@ const retryAfter = "5"
 // ServeHTTP makes a WebSocket of the request and returns; the connection lives on. A request from a
 // page of another origin is answered with status 403, one too many with 503.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.RLock()
-	err := h.vacancy()
-	h.mu.RUnlock()
-	if err != nil {
+	if err := h.await(r.Context()); err != nil {
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, err.Error()+": try again in "+retryAfter+" seconds", http.StatusServiceUnavailable)
 		return
@@ -42,8 +40,20 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			reason = DisconnectReconnect
 		}
 		_, _ = t.Write(appendClose(nil, uint16(reason), reason.Error())) // it is closed in any case
-		ws.CloseNow()
+		_ = ws.CloseNow()
 	}
+}
+
+// await waits for Run to begin, and says why there is no place for a connection.
+func (h *Hub) await(ctx context.Context) error {
+	select {
+	case <-h.started:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.vacancy()
 }
 
 func (h *Hub) newConnection(ws *websocket.Conn, t *transport, r *http.Request) *connection {

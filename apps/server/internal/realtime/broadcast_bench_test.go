@@ -33,13 +33,12 @@ func benchServer(b *testing.B, history int) (hub *realtime.Hub, url string) {
 	web := httptest.NewServer(hub)
 	b.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			b.Errorf("the hub ended with: %v", err)
+		}
 		web.Close()
 		_ = broker.Close()
 	})
-	for !hub.Running() {
-		runtime.Gosched()
-	}
 	return hub, web.URL
 }
 

@@ -30,7 +30,7 @@ func dial(t *testing.T, url string) *client {
 		t.Fatal(err)
 	}
 	ws.SetReadLimit(16 << 20)
-	t.Cleanup(func() { ws.CloseNow() })
+	t.Cleanup(func() { _ = ws.CloseNow() })
 	return &client{t: t, ws: ws, patience: patience}
 }
 

@@ -35,8 +35,6 @@ type connectCommand struct {
 	Data    json.RawMessage `json:"data"`
 	Name    string          `json:"name"`
 	Version string          `json:"version"`
-	// Headers stand in for HTTP headers where a browser cannot set them.
-	Headers map[string]string `json:"headers"`
 }
 
 type subscribeCommand struct {

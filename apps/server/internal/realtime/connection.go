@@ -143,7 +143,7 @@ func (c *connection) end(reason DisconnectError) {
 func (c *connection) abandon() {
 	c.end(DisconnectSlow)
 	if c.stalled {
-		c.transport.Close()
+		c.transport.abort()
 	}
 }
 
@@ -151,7 +151,7 @@ func (c *connection) abandon() {
 func (c *connection) lose(reason DisconnectError, err error) {
 	c.disconnect(reason)
 	if !errors.Is(err, net.ErrClosed) { // else its close frame is on the way, and it closes itself
-		c.transport.Close()
+		c.transport.abort()
 	}
 }
 
@@ -214,7 +214,7 @@ func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
 	if len(message) == 0 {
 		return true, nil
 	}
-	c.hub.counters.deliveries.Add(uint64(len(out.objects)))
+	c.hub.counters.deliveries.Add(uint64(out.entries))
 	c.hub.counters.bytes.Add(uint64(len(message)))
 	return c.transport.send(message, last)
 }

@@ -106,7 +106,7 @@ func (c *connection) fail(cmd *command, err error) {
 		return
 	}
 	answer := c.answerTo(err)
-	if answer == ErrInternal { //nolint:errorlint // the very value: nothing in it says what went wrong
+	if answer == ErrInternal {
 		c.hub.log.Error("command went wrong", "command", cmd.name(), "client", c.id, "user", c.client.User, "error", err)
 	}
 	c.push(answer.reply(cmd.ID))

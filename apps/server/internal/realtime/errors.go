@@ -49,6 +49,8 @@ var (
 type DisconnectError uint16
 
 // The protocol's disconnects, and the one of WebSocket's own codes that this server sends.
+//
+//nolint:errname // DisconnectShutdown says what it is; ErrShutdown would not say that it disconnects
 const (
 	DisconnectMessageTooBig         DisconnectError = 1009
 	DisconnectClosed                DisconnectError = 3000

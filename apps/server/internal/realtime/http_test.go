@@ -34,7 +34,7 @@ func upgrade(t *testing.T, url string, headers map[string]string) (status int, b
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		return response.StatusCode, ""
 	}
@@ -87,7 +87,7 @@ func TestARequestThatIsNoWebSocketIsToldWhatToDo(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsFullOrNotRunningSaysWhenToComeBack(t *testing.T) {
+func TestAServerThatIsFullOrStoppingSaysWhenToComeBack(t *testing.T) {
 	s := serve(t, realtime.Options{MaxConnections: 2})
 	for range 2 {
 		dial(t, s.url).call(`{"id":1,"connect":{}}`)
@@ -96,10 +96,10 @@ func TestAServerThatIsFullOrNotRunningSaysWhenToComeBack(t *testing.T) {
 	if want := "the server has as many connections as it may: try again in 5 seconds\n"; status != 503 || body != want {
 		t.Errorf("one too many: status %d, %q", status, body)
 	}
-	idle := serveHTTP(t, realtime.New(s.broker, s.house, realtime.Options{}))
-	status, body = upgrade(t, idle, nil)
-	if want := "the server is starting or stopping: try again in 5 seconds\n"; status != 503 || body != want {
-		t.Errorf("before it runs: status %d, %q", status, body)
+	s.stop()
+	status, body = upgrade(t, s.url, nil)
+	if want := "the server is stopping: try again in 5 seconds\n"; status != 503 || body != want {
+		t.Errorf("after its end: status %d, %q", status, body)
 	}
 }
 

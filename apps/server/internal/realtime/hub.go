@@ -43,9 +43,11 @@ type Hub struct {
 	mu          sync.RWMutex
 	channels    map[string]*channel
 	connections map[*connection]struct{}
-	// ctx ends what connections do. Nil before Run; open says whether new ones may come.
-	ctx  context.Context
-	open bool
+	// ctx ends what connections do. open says whether new ones may come; started is closed when
+	// they first may.
+	ctx     context.Context
+	open    bool
+	started chan struct{}
 	// alive counts the goroutines of connections.
 	alive sync.WaitGroup
 }
@@ -55,7 +57,7 @@ var (
 	_ pubsub.Handler = (*Hub)(nil)
 )
 
-// New returns a hub over a broker that nothing else runs. Nothing moves before [Hub.Run].
+// New returns a hub over a broker that nothing else runs. Requests wait until [Hub.Run] has begun.
 func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 	options = options.withDefaults()
 	h := &Hub{
@@ -66,6 +68,7 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 		reads:       make(chan struct{}, maxHistoryReads),
 		channels:    map[string]*channel{},
 		connections: map[*connection]struct{}{},
+		started:     make(chan struct{}),
 		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
 	}
 	for i := range h.shards {
@@ -83,12 +86,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.admit(lasting)
 
 	group, running := errgroup.WithContext(lasting)
-	group.Go(func() error {
-		if err := h.broker.Run(running, h); err != nil {
-			return fmt.Errorf("run the broker: %w", err)
-		}
-		return nil
-	})
+	group.Go(func() error { return h.runBroker(running) })
 	for _, s := range h.shards {
 		group.Go(func() error { s.run(running); return nil })
 	}
@@ -102,11 +100,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Running reports whether connections may come: not before Run has begun, nor once it is ending.
-func (h *Hub) Running() bool {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return h.open
+// runBroker runs the broker until ctx ends. If the broker ends first, that is an error.
+func (h *Hub) runBroker(ctx context.Context) error {
+	err := h.broker.Run(ctx, h)
+	if err == nil && ctx.Err() == nil {
+		err = pubsub.ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("run the broker: %w", err)
+	}
+	return nil
 }
 
 // admit lets connections come.
@@ -114,6 +117,7 @@ func (h *Hub) admit(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ctx, h.open = ctx, true
+	close(h.started)
 }
 
 // drain closes all connections and waits for them; stop ends what they do when the time is up.
@@ -121,7 +125,7 @@ func (h *Hub) drain(stop context.CancelFunc) {
 	late := time.AfterFunc(h.options.DrainTimeout, func() {
 		stop()
 		for _, c := range h.all() {
-			c.transport.Close()
+			c.transport.abort()
 		}
 	})
 	defer late.Stop()
@@ -145,10 +149,10 @@ func (h *Hub) all() []*connection {
 	return all
 }
 
-// errNotRunning and errFull say why a connection was not admitted.
+// errStopping and errFull say why a connection was not admitted.
 var (
-	errNotRunning = errors.New("the server is starting or stopping")
-	errFull       = errors.New("the server has as many connections as it may")
+	errStopping = errors.New("the server is stopping")
+	errFull     = errors.New("the server has as many connections as it may")
 )
 
 // enter registers a connection and starts its reader.
@@ -168,7 +172,7 @@ func (h *Hub) enter(c *connection) error {
 func (h *Hub) vacancy() error {
 	switch {
 	case !h.open:
-		return errNotRunning
+		return errStopping
 	case len(h.connections) >= h.options.MaxConnections:
 		return errFull
 	default:

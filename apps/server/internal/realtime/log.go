@@ -24,10 +24,8 @@ type entry struct {
 type entryKind uint8
 
 const (
-	// entryStart begins a log and goes to nobody.
-	entryStart entryKind = iota
 	// entryPublication goes to everybody.
-	entryPublication
+	entryPublication entryKind = iota
 	// entryPresence goes to those who asked for comings and goings.
 	entryPresence
 	// entryBreak ends the subscriptions that were promised no hole.

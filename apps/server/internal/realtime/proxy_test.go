@@ -118,7 +118,9 @@ func newShared(t *testing.T) *shared {
 	go func() { done <- broker.Run(ctx, s) }()
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Errorf("the broker ended with: %v", err)
+		}
 		_ = broker.Close()
 	})
 	return s

@@ -76,7 +76,7 @@ func inBubble(t *testing.T, options realtime.Options, test func(t *testing.T, co
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { ws.CloseNow() })
+			t.Cleanup(func() { _ = ws.CloseNow() })
 			return &client{t: t, ws: ws, patience: time.Hour}
 		})
 		cancel()
@@ -89,6 +89,7 @@ func inBubble(t *testing.T, options realtime.Options, test func(t *testing.T, co
 
 func TestWhoDoesNotConnectIsClosed(t *testing.T) {
 	inBubble(t, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		start := time.Now()
 		if got := connect().next(); got != "close 3502 stale" {
 			t.Error(got)
@@ -101,6 +102,7 @@ func TestWhoDoesNotConnectIsClosed(t *testing.T) {
 
 func TestWhoAnswersPingsStays(t *testing.T) {
 	inBubble(t, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		c := connect()
 		c.call(`{"id":1,"connect":{}}`)
 		last := time.Now()
@@ -120,6 +122,7 @@ func TestWhoAnswersPingsStays(t *testing.T) {
 
 func TestWhoDoesNotAnswerAPingIsClosed(t *testing.T) {
 	inBubble(t, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		c := connect()
 		c.call(`{"id":1,"connect":{}}`)
 		if got := c.next(); got != "{}" {
@@ -137,6 +140,7 @@ func TestWhoDoesNotAnswerAPingIsClosed(t *testing.T) {
 
 func TestAnExpiredConnectionIsClosedAfterItsGrace(t *testing.T) {
 	inBubble(t, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		start := time.Now()
 		c := connect()
 		if got := c.call(`{"id":1,"connect":{"token":"brief"}}`); !strings.Contains(got, `"expires":true,"ttl":30`) {
@@ -150,6 +154,7 @@ func TestAnExpiredConnectionIsClosedAfterItsGrace(t *testing.T) {
 
 func TestARefreshedConnectionGoesOn(t *testing.T) {
 	inBubble(t, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		start := time.Now()
 		c := connect()
 		c.call(`{"id":1,"connect":{"token":"brief"}}`)
@@ -164,6 +169,7 @@ func TestARefreshedConnectionGoesOn(t *testing.T) {
 
 func TestADrainDoesNotWaitForClientsThatDoNotAnswer(t *testing.T) {
 	inBubble(t, realtime.Options{DrainTimeout: 2 * time.Second}, func(t *testing.T, connect func() *client) {
+		t.Helper()
 		for n := range 3 {
 			connect().call(fmt.Sprintf(`{"id":%d,"connect":{}}`, n+1))
 		}

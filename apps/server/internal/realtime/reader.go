@@ -95,7 +95,7 @@ func (c *connection) rescue() {
 
 // leave takes down what the connection held.
 func (c *connection) leave() {
-	c.ws.CloseNow()
+	_ = c.ws.CloseNow() // it is closed already, unless the client went silently
 	c.mu.Lock()
 	c.gone, c.ended, c.replies, c.dirty = true, true, nil, nil
 	c.mu.Unlock()

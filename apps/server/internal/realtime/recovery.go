@@ -29,15 +29,15 @@ func (h *Hub) resume(ctx context.Context, ch *channel, since *pubsub.Position, k
 		return recovery{recovered: true, position: known}, nil
 	}
 	history, err := h.missed(ctx, ch, since, known)
-	if err != nil && !errors.Is(err, pubsub.ErrUnrecoverable) {
+	lost := errors.Is(err, pubsub.ErrUnrecoverable)
+	if err != nil && !lost {
 		return recovery{}, err
 	}
 	ch.learn(history.Position)
 	r := recovery{position: history.Position}
-	if since == nil || err != nil || !complete(*since, history) {
-		return r, nil
+	if since != nil && !lost && complete(*since, history) {
+		r.recovered, r.publications = true, history.Publications
 	}
-	r.recovered, r.publications = true, history.Publications
 	return r, nil
 }
 

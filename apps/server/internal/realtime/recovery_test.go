@@ -65,7 +65,7 @@ func (r *reader) run(last uint64) {
 		}
 		switch r.random.IntN(60) {
 		case 0:
-			r.client.ws.CloseNow()
+			_ = r.client.ws.CloseNow()
 			r.client, r.subscribed = nil, false
 		case 1:
 			r.unsubscribe()
@@ -170,7 +170,7 @@ func TestReadersSeeEverythingOnceOrAreTold(t *testing.T) {
 func readersSeeEverything(t *testing.T, seed uint64) {
 	t.Helper()
 	const publications = 1500
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // to be repeated
+	random := rand.New(rand.NewPCG(seed, 1))
 	s := serve(t, realtime.Options{MaxBacklogBytes: 1 << 10, MaxHistory: 300})
 	s.house.history = 20 + random.IntN(400)
 	pauses := 1 + random.IntN(12)
@@ -180,7 +180,7 @@ func readersSeeEverything(t *testing.T, seed uint64) {
 	readers := make([]*reader, 8)
 	var reading sync.WaitGroup
 	for i := range readers {
-		r := &reader{t: t, server: s, random: rand.New(rand.NewPCG(seed, uint64(i)+2))} //nolint:gosec // to be repeated
+		r := &reader{t: t, server: s, random: rand.New(rand.NewPCG(seed, uint64(i)+2))}
 		readers[i] = r
 		reading.Go(func() { r.run(publications) })
 	}

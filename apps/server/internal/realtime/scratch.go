@@ -3,6 +3,8 @@ package realtime
 // scratch is where a flush gathers what goes to one connection. Its memory is used again.
 type scratch struct {
 	objects [][]byte
+	// entries is how many of the objects are from a log.
+	entries int
 	// frame is the ready frame when there is one entry and nothing else.
 	frame []byte
 	buf   []byte
@@ -13,7 +15,7 @@ const maxScratchBytes = 256 << 10
 
 func (s *scratch) reset() {
 	clear(s.objects)
-	s.objects, s.frame = s.objects[:0], nil
+	s.objects, s.entries, s.frame = s.objects[:0], 0, nil
 	if cap(s.buf) > maxScratchBytes {
 		s.buf = nil
 	}
@@ -23,6 +25,7 @@ func (s *scratch) reset() {
 func (s *scratch) addEntry(e *entry) {
 	s.objects = append(s.objects, e.body)
 	s.frame = e.frame
+	s.entries++
 }
 
 func (s *scratch) addObject(object []byte) {

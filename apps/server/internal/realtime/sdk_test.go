@@ -13,6 +13,8 @@ import (
 	"github.com/centrifugal/centrifuge-go"
 
 	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/memory"
 )
 
 // The tests of this file drive the hub with the protocol's public Go client.
@@ -405,4 +407,34 @@ func TestABreakHasClientsSubscribeAnew(t *testing.T) {
 	if got := s.hub.Stats().Breaks; got != 1 {
 		t.Errorf("%d subscriptions were told of a break", got)
 	}
+}
+
+func TestOverTLSNothingIsLostOrOutOfOrder(t *testing.T) {
+	const publications = 500
+	s := serve(t, realtime.Options{})
+	s.house.history = publications
+	url, trust := s.secure(t)
+	l := listen(t, connected(t, url, centrifuge.Config{TLSConfig: trust}), "room:1")
+	for n := 1; n <= publications; n++ {
+		s.publish(t, "room:1", strconv.Itoa(n))
+	}
+	l.hears(t, publications)
+}
+
+func TestAHubWhoseBrokerIsClosedEndsAndSaysSo(t *testing.T) {
+	broker, err := memory.Open(memory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := realtime.New(broker, realtime.Insecure(broker, 0), realtime.Options{})
+	done := make(chan error, 1)
+	go func() { done <- hub.Run(t.Context()) }()
+	c := connected(t, serveHTTP(t, hub), centrifuge.Config{})
+	if err := broker.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, pubsub.ErrClosed) {
+		t.Errorf("the hub ended with: %v", err)
+	}
+	eventually(t, "the client is told", func() bool { return c.State() == centrifuge.StateConnecting })
 }

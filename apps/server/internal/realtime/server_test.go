@@ -2,8 +2,10 @@ package realtime_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -160,8 +162,19 @@ func serveOver(t *testing.T, broker pubsub.Broker, handler *house, options realt
 		}
 	}
 	t.Cleanup(s.stop)
-	eventually(t, "the hub runs", hub.Running)
 	return s
+}
+
+// secure serves the server's hub over TLS beside, and returns the address and what trusts it.
+func (s *server) secure(t *testing.T) (url string, trust *tls.Config) {
+	t.Helper()
+	web := httptest.NewTLSServer(s.hub)
+	t.Cleanup(web.Close)
+	transport, ok := web.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatal("no such transport")
+	}
+	return "wss" + strings.TrimPrefix(web.URL, "https"), transport.TLSClientConfig
 }
 
 // serveHTTP serves a hub, and returns the WebSocket's address.

@@ -101,6 +101,7 @@ func (c *connection) repair() {
 		s.position = publication.Position
 	}
 	c.enqueue(pushes...)
+	c.hub.counters.deliveries.Add(uint64(len(pushes)))
 	s.behind = s.at == nil || s.position.Offset < history.Position.Offset
 }
 

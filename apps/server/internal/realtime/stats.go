@@ -7,7 +7,8 @@ type Stats struct {
 	// Connections, Channels and Subscriptions are how many there are now.
 	Connections, Channels, Subscriptions int
 	// Commands is how many commands came in, Publications how many the broker delivered here, and
-	// Deliveries how many pushes and replies left for clients, in so many Bytes.
+	// Deliveries how many times one, or the word of a member's coming or going, left for a client.
+	// What was written is so many Bytes, replies included.
 	Commands, Publications, Deliveries, Bytes uint64
 	// Slow is how many connections were ended for lagging, Repairs how often a lagging one was
 	// helped from history, Breaks how many subscriptions were told of a hole.

@@ -72,7 +72,7 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 	if err != nil {
 		return nil, pubsub.Position{}, err
 	}
-	s := &subscription{connection: c, channel: ch, offer: offer}
+	s := &subscription{connection: c, channel: ch, offer: offer, state: joining}
 	at, known := ch.cursor()
 	s.at = at
 	c.mu.Lock()

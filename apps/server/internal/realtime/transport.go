@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bufio"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -56,7 +57,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	head, err := buffered.Reader.Peek(buffered.Reader.Buffered())
+	head, err := buffered.Peek(buffered.Reader.Buffered())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,6 +66,16 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	t.head = append([]byte(nil), head...)
 	t.instant = newInstantWriter(conn)
 	return t, bufio.NewReadWriter(bufio.NewReaderSize(t, readBufferBytes), bufio.NewWriterSize(t, writeBufferBytes)), nil
+}
+
+// abort closes the socket under whoever reads or writes, without waiting: closing TLS properly would
+// have to write.
+func (t *transport) abort() {
+	conn := t.Conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	_ = conn.Close() // what cannot be closed is closed
 }
 
 // Read implements [net.Conn].

@@ -36,6 +36,7 @@ func TestWire(t *testing.T) {
 
 // play plays one conversation.
 func play(t *testing.T, script string) {
+	t.Helper()
 	t.Parallel()
 	s := serve(t, realtime.Options{MaxDataBytes: 100, MaxFrameBytes: 400, MaxChannels: 3, MaxHistory: 3, CommandsPerSecond: 20})
 	clients := map[string]*client{}
