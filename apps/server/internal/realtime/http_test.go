@@ -89,12 +89,16 @@ func TestARequestThatIsNoWebSocketIsToldWhatToDo(t *testing.T) {
 
 func TestAServerThatIsFullOrStoppingSaysWhenToComeBack(t *testing.T) {
 	s := serve(t, realtime.Options{MaxConnections: 2})
-	for range 2 {
-		dial(t, s.url).call(`{"id":1,"connect":{}}`)
+	clients := []*client{dial(t, s.url), dial(t, s.url)}
+	for _, c := range clients {
+		c.call(`{"id":1,"connect":{}}`)
 	}
 	status, body := upgrade(t, s.url, nil)
 	if want := "the server has as many connections as it may: try again in 5 seconds\n"; status != 503 || body != want {
 		t.Errorf("one too many: status %d, %q", status, body)
+	}
+	for _, c := range clients {
+		_ = c.ws.CloseNow()
 	}
 	s.stop()
 	status, body = upgrade(t, s.url, nil)

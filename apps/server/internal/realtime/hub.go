@@ -85,16 +85,16 @@ func (h *Hub) Run(ctx context.Context) error {
 	defer stop()
 	h.admit(lasting)
 
-	group, running := errgroup.WithContext(lasting)
-	group.Go(func() error { return h.runBroker(running) })
+	group, failed := errgroup.WithContext(lasting)
+	group.Go(func() error { return h.runBroker(lasting) })
 	for _, s := range h.shards {
-		group.Go(func() error { s.run(running); return nil })
+		group.Go(func() error { s.run(lasting); return nil })
 	}
-	group.Go(func() error { h.wheel.run(running); return nil })
+	group.Go(func() error { h.wheel.run(lasting); return nil })
 
 	select {
 	case <-ctx.Done():
-	case <-running.Done():
+	case <-failed.Done():
 	}
 	h.drain(stop)
 	return group.Wait()

@@ -430,11 +430,15 @@ func TestAHubWhoseBrokerIsClosedEndsAndSaysSo(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- hub.Run(t.Context()) }()
 	c := connected(t, serveHTTP(t, hub), centrifuge.Config{})
+	why := make(chan centrifuge.ConnectingEvent, 1)
+	c.OnConnecting(func(e centrifuge.ConnectingEvent) { why <- e })
 	if err := broker.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; !errors.Is(err, pubsub.ErrClosed) {
 		t.Errorf("the hub ended with: %v", err)
 	}
-	eventually(t, "the client is told", func() bool { return c.State() == centrifuge.StateConnecting })
+	if e := <-why; e.Code != 3001 {
+		t.Errorf("the client was told %d %q", e.Code, e.Reason)
+	}
 }
