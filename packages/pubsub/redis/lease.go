@@ -87,7 +87,7 @@ func (l *lease) renew(ctx context.Context) error {
 
 // sweeping settles members and sweeps after dead nodes until ctx ends.
 func (l *lease) sweeping(ctx context.Context) {
-	tick := time.NewTicker(l.length / 3)
+	tick := time.NewTicker(l.length / 6)
 	defer tick.Stop()
 	for {
 		select {

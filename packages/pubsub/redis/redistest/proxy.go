@@ -1,9 +1,9 @@
 package redistest
 
 import (
-	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -18,7 +18,13 @@ type Proxy struct {
 
 	mu    sync.Mutex
 	cut   bool
-	conns []net.Conn
+	links map[*link]struct{}
+}
+
+// link is one connection passed on.
+type link struct {
+	client, server net.Conn
+	muted          atomic.Bool
 }
 
 // NewProxy starts a proxy to target, host:port. It ends with the test.
@@ -28,7 +34,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{Addr: listener.Addr().String(), target: target, listener: listener}
+	p := &Proxy{Addr: listener.Addr().String(), target: target, listener: listener, links: make(map[*link]struct{})}
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
 		p.Cut()
@@ -43,10 +49,9 @@ func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = true
-	for _, conn := range p.conns {
-		_ = conn.Close()
+	for l := range p.links {
+		l.close()
 	}
-	p.conns = nil
 }
 
 // Mend lets new connections through again.
@@ -54,6 +59,17 @@ func (p *Proxy) Mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = false
+}
+
+// Mute swallows what the server publishes over the connections that there are now. They stay open,
+// answers come through, and so both ends believe that all is well: as when a client stays subscribed
+// to a server that is no longer the master.
+func (p *Proxy) Mute() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		l.muted.Store(true)
+	}
 }
 
 func (p *Proxy) accept() {
@@ -67,30 +83,47 @@ func (p *Proxy) accept() {
 			_ = client.Close()
 			continue
 		}
-		if !p.keep(client, server) {
-			_ = client.Close()
-			_ = server.Close()
-			continue
-		}
-		p.wg.Go(func() { pass(client, server) })
-		p.wg.Go(func() { pass(server, client) })
+		p.join(&link{client: client, server: server})
 	}
 }
 
-// keep remembers both ends for Cut, or reports false.
-func (p *Proxy) keep(client, server net.Conn) bool {
+func (p *Proxy) join(l *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cut {
-		return false
+		l.close()
+		return
 	}
-	p.conns = append(p.conns, client, server)
-	return true
+	p.links[l] = struct{}{}
+	p.wg.Go(func() { l.pass(l.server, l.client, nil); p.drop(l) })
+	p.wg.Go(func() { l.pass(l.client, l.server, &l.muted); p.drop(l) })
 }
 
-// pass copies until either end closes, and then closes both.
-func pass(to, from net.Conn) {
-	_, _ = io.Copy(to, from) // a cut is what the proxy is for
-	_ = to.Close()
-	_ = from.Close()
+func (p *Proxy) drop(l *link) {
+	l.close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.links, l)
+}
+
+func (l *link) close() {
+	_ = l.client.Close()
+	_ = l.server.Close()
+}
+
+// pass copies until either end closes.
+func (l *link) pass(to, from net.Conn, muted *atomic.Bool) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		if muted != nil && muted.Load() && buffer[0] == '>' { // a push of RESP3
+			continue
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
 }
