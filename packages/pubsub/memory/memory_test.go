@@ -13,12 +13,14 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestMemoryKeepsThePromises(t *testing.T) {
+	t.Parallel()
 	pubsubtest.Run(t, func(testing.TB) pubsubtest.Fixture {
 		return pubsubtest.Fixture{Open: func(t testing.TB) pubsub.Broker { return open(t, "") }}
 	})
 }
 
 func TestDurableMemoryKeepsThePromises(t *testing.T) {
+	t.Parallel()
 	pubsubtest.Run(t, func(t testing.TB) pubsubtest.Fixture {
 		dir := t.TempDir()
 		return pubsubtest.Fixture{Open: func(t testing.TB) pubsub.Broker { return open(t, dir) }}

@@ -3,8 +3,6 @@ package redis
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -67,27 +65,27 @@ func inspect(ctx context.Context, client rueidis.Client, at address, o Options) 
 	return nil
 }
 
+// hints say what to do about an answer that has some text.
+var hints = []struct{ text, hint string }{
+	{"WRONGPASS", "the server refuses the user name or password in the URL"},
+	{"invalid password", "the server refuses the user name or password in the URL"},
+	{"NOAUTH", "the server asks for a password: write it into the URL, as in redis://:password@host"},
+	{"NOPERM", "the user in the URL may not do this"},
+	{"DB index", "the server does not have that database"},
+	{"No such master", "the Sentinels do not know the master that ?master= names"},
+	{"unknown command", "the server is of another kind than the URL says: redis://, redis+sentinel:// or redis+cluster://"},
+	{"certificate is valid for", "the certificate is for another name: add ?server_name= with that name"},
+	{"failed to verify certificate", "the certificate is not trusted: name a private CA's file with ?ca_file="},
+}
+
 // explain turns the error of a first connection into what to do about it.
 func explain(at address, err error) error {
-	text := err.Error()
-	hint := "is it running there, and does it expect TLS (rediss://) or not (redis://)?"
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, wrongHost := errors.AsType[x509.HostnameError](err)
-	switch {
-	case strings.Contains(text, "WRONGPASS") || strings.Contains(text, "invalid password"):
-		hint = "the server refuses the user name or password in the URL"
-	case strings.Contains(text, "NOAUTH"):
-		hint = "the server asks for a password: write it into the URL, as in redis://:password@host"
-	case strings.Contains(text, "NOPERM"):
-		hint = "the user in the URL may not do this"
-	case wrongHost:
-		hint = "the certificate is for another name: add ?server_name= with that name"
-	case untrusted:
-		hint = "the certificate is not trusted: name a private CA's file with ?ca_file="
-	case strings.Contains(text, "DB index"):
-		hint = "the server does not have that database"
+	for _, h := range hints {
+		if strings.Contains(err.Error(), h.text) {
+			return fmt.Errorf("open redis at %s: %s: %v", at.name, h.hint, err)
+		}
 	}
-	return fmt.Errorf("open redis at %s: %w: %s: %v", at.name, pubsub.ErrUnavailable, hint, text)
+	return fmt.Errorf("open redis at %s: %w: is it running there, and does it expect TLS (rediss://) or not (redis://)? %v", at.name, pubsub.ErrUnavailable, err)
 }
 
 // dialSocket connects to a server's socket file.

@@ -129,6 +129,7 @@ func insist(t *testing.T, b *redis.Broker, channel, key string) pubsub.Position 
 // TestNothingIsLostSilently publishes while something goes wrong, and wants every acknowledged
 // publication delivered once and in order in another process.
 func TestNothingIsLostSilently(t *testing.T) {
+	t.Parallel()
 	for _, failure := range []struct {
 		name    string
 		inflict func(t *testing.T, server *redistest.Server, proxy *redistest.Proxy)
@@ -204,6 +205,7 @@ func pause(t *testing.T, d time.Duration) {
 }
 
 func TestMissedTailIsDeliveredWithoutAnotherPublish(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	proxy := redistest.NewProxy(t, server.Addr)
 	_, w := watch(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: time.Second}, "a")
@@ -218,6 +220,7 @@ func TestMissedTailIsDeliveredWithoutAnotherPublish(t *testing.T) {
 }
 
 func TestDeafConnectionIsNoticed(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	proxy := redistest.NewProxy(t, server.Addr)
 	_, w := watch(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: time.Second}, "a")
@@ -238,6 +241,7 @@ func TestDeafConnectionIsNoticed(t *testing.T) {
 }
 
 func TestForgottenHistoryIsABreak(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	b, w := watch(t, redis.Options{URL: server.URL()}, "busy", "silent")
 	for n := range 5 {
@@ -263,6 +267,7 @@ func TestForgottenHistoryIsABreak(t *testing.T) {
 }
 
 func TestFailoverThatTakesBackPublicationsEndsTheEpoch(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	b, w := watch(t, redis.Options{URL: server.URL(), Prefix: "p"}, "a", "silent")
 	for n := range 9 {
@@ -295,7 +300,23 @@ func TestFailoverThatTakesBackPublicationsEndsTheEpoch(t *testing.T) {
 	}
 }
 
+func TestFailoverBySentinelGoesOn(t *testing.T) {
+	t.Parallel()
+	sentinel := redistest.StartSentinel(t)
+	b, w := watch(t, redis.Options{URL: sentinel.URL(), Timeout: time.Second}, "a")
+	for n := range 50 {
+		insist(t, b, "a", fmt.Sprint(n))
+	}
+	eventually(t, "deliveries", func() bool { return w.at("a").Offset == 50 })
+	sentinel.Master.Kill()
+	last := insist(t, b, "a", "after")
+	eventually(t, "what was published after", func() bool { return w.at("a") == last })
+	next := insist(t, b, "a", "and again")
+	eventually(t, "what follows", func() bool { return w.at("a") == next })
+}
+
 func TestLostLeaseIsTakenAgain(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	b, _ := watch(t, redis.Options{URL: server.URL(), Lease: time.Second})
 	other, w := watch(t, redis.Options{URL: server.URL(), Lease: time.Second}, "a")
@@ -318,6 +339,7 @@ func TestLostLeaseIsTakenAgain(t *testing.T) {
 }
 
 func TestLeavingDuringAnOutageHappensAfterIt(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{Append: true})
 	b, _ := watch(t, redis.Options{URL: server.URL(), Timeout: 200 * time.Millisecond, Lease: 20 * time.Second})
 	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada"}); err != nil {
@@ -335,6 +357,7 @@ func TestLeavingDuringAnOutageHappensAfterIt(t *testing.T) {
 }
 
 func TestUnreachableServerIsToldInTime(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	b, _ := watch(t, redis.Options{URL: server.URL(), Timeout: 300 * time.Millisecond})
 	server.Signal(syscall.SIGSTOP)

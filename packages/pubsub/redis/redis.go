@@ -163,10 +163,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 		return position, err
 	}
 	if o.HistorySize == 0 {
-		return position, b.call(ctx, func(ctx context.Context) error {
-			message := ephemeral + rueidis.BinaryString(data)
-			return b.client.Do(ctx, b.client.B().Publish().Channel(b.keys.feed(channel)).Message(message).Build()).Error()
-		})
+		return position, b.call(ctx, func(ctx context.Context) error { return b.publish(ctx, channel, data) })
 	}
 	if o.IdempotencyTTL == 0 {
 		o.IdempotencyTTL = pubsub.DefaultIdempotencyTTL
@@ -192,6 +189,13 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 		return position, fmt.Errorf("redis at %s answered %q", b.name, answer)
 	}
 	return position, nil
+}
+
+// publish delivers without history. A cluster takes a PUBLISH on any node; naming the channel as key
+// leads it to the one where scripts publish, so that the order is kept.
+func (b *Broker) publish(ctx context.Context, channel string, data []byte) error {
+	message := ephemeral + rueidis.BinaryString(data)
+	return b.client.Do(ctx, b.client.B().Arbitrary("PUBLISH").Keys(b.keys.feed(channel)).Args(message).Build()).Error()
 }
 
 // History implements [pubsub.Broker].

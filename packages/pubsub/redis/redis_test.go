@@ -14,14 +14,49 @@ import (
 	"magpie.build/packages/pubsub/redis/redistest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The cluster client gives connections that it replaced five more seconds, then closes them.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
+}
 
 func TestRedisKeepsThePromises(t *testing.T) {
+	t.Parallel()
 	pubsubtest.Run(t, deployments(redistest.Start(t, redistest.Options{})))
 }
 
 func TestRedisOverTLSKeepsThePromises(t *testing.T) {
+	t.Parallel()
 	pubsubtest.Run(t, deployments(redistest.Start(t, redistest.Options{TLS: true, Password: "p@ss/word"})))
+}
+
+func TestRedisClusterKeepsThePromises(t *testing.T) {
+	t.Parallel()
+	pubsubtest.Run(t, topologies(redistest.StartCluster(t).URL()))
+}
+
+func TestRedisBehindSentinelKeepsThePromises(t *testing.T) {
+	t.Parallel()
+	pubsubtest.Run(t, topologies(redistest.StartSentinel(t).URL()))
+}
+
+// topologies is as deployments, for servers that a client finds by itself: no proxy is in its way.
+func topologies(url string) func(testing.TB) pubsubtest.Fixture {
+	return func(testing.TB) pubsubtest.Fixture {
+		prefix := rand.Text()
+		start := func(t testing.TB) pubsub.Broker {
+			t.Helper()
+			return open(t, redis.Options{URL: url, Prefix: prefix})
+		}
+		return pubsubtest.Fixture{
+			Open: start,
+			Peer: start,
+			Doomed: func(t testing.TB) (pubsub.Broker, func()) {
+				t.Helper()
+				b := open(t, redis.Options{URL: url, Prefix: prefix})
+				return b, b.Kill
+			},
+		}
+	}
 }
 
 // deployments shares a server: each deployment has a prefix of its own.

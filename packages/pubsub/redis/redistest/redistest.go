@@ -3,15 +3,18 @@
 package redistest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,6 +49,7 @@ type Server struct {
 	t       testing.TB
 	dir     string
 	options Options
+	args    []string
 	mu      sync.Mutex
 	process *exec.Cmd
 	log     *bytes.Buffer
@@ -55,17 +59,25 @@ type Server struct {
 // Start starts a server and waits until it answers. Where there is no redis-server the test fails.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
+	s := prepare(t, o)
+	if o.TLS {
+		s.CAFile = makeCertificates(t, s.dir)
+	}
+	s.args = s.arguments()
+	s.Restart()
+	return s
+}
+
+// prepare finds a place for a server and sees to its end.
+func prepare(t testing.TB, o Options) *Server {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // t.TempDir is too long for the path of a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &Server{t: t, dir: dir, options: o, Socket: filepath.Join(dir, "redis.sock"), Addr: freeAddr(t)}
-	if o.TLS {
-		s.CAFile = makeCertificates(t, dir)
-	}
 	t.Cleanup(s.Kill)
-	s.Restart()
 	return s
 }
 
@@ -89,11 +101,7 @@ func (s *Server) Restart() {
 	if err != nil {
 		s.t.Fatal("redis-server is not installed: `go tool mage doctor` says how to get it")
 	}
-	_, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	process := exec.Command(path, s.arguments(port)...) //nolint:noctx // ends by Kill, in the order of clean-ups
+	process := exec.Command(path, s.args...) //nolint:noctx // ends by Kill, in the order of clean-ups
 	log := new(bytes.Buffer)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
@@ -110,10 +118,10 @@ func (s *Server) Restart() {
 	s.await()
 }
 
-func (s *Server) arguments(port string) []string {
-	plain, secure := port, "0"
+func (s *Server) arguments() []string {
+	plain, secure := port(s.Addr), "0"
 	if s.options.TLS {
-		plain, secure = "0", port
+		plain, secure = secure, plain
 	}
 	args := []string{
 		"--bind", "127.0.0.1", "--port", plain, "--dir", s.dir, "--save", "",
@@ -136,20 +144,26 @@ func (s *Server) arguments(port string) []string {
 // await waits until the server answers.
 func (s *Server) await() {
 	s.t.Helper()
+	s.until("answer", func(ctx context.Context) bool {
+		answer, err := s.do(ctx, "PING")
+		return err == nil && strings.HasPrefix(answer, "+PONG")
+	})
+}
+
+// until polls until ok, or fails the test.
+func (s *Server) until(what string, ok func(context.Context) bool) {
+	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if answer, err := s.do(ctx, "PING"); err == nil && strings.HasPrefix(answer, "+PONG") {
-			return
-		}
+	for !ok(ctx) {
 		select {
 		case <-tick.C:
 		case <-s.ended:
 			s.t.Fatalf("redis-server at %s ended:\n%s", s.Addr, s.log)
 		case <-ctx.Done():
-			s.t.Fatalf("redis-server at %s does not answer", s.Addr)
+			s.t.Fatalf("redis-server at %s does not %s", s.Addr, what)
 		}
 	}
 }
@@ -182,8 +196,8 @@ func (s *Server) Signal(signal syscall.Signal) {
 	}
 }
 
-// Do sends one command over a connection of its own and returns the first line of the answer as it
-// is on the wire: "+OK", ":1", "$3". An answer that is an error fails the test.
+// Do sends one command over a connection of its own and returns the answer: a text, or the first line
+// as it is on the wire: "+OK", ":1", "*2". An answer that is an error fails the test.
 func (s *Server) Do(words ...string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
@@ -218,7 +232,7 @@ func (s *Server) do(ctx context.Context, words ...string) (string, error) {
 	return exchange(conn, words...)
 }
 
-// exchange writes a command and reads the first line of the answer.
+// exchange writes a command and reads the answer, of a list its first line alone.
 func exchange(conn net.Conn, words ...string) (string, error) {
 	var command strings.Builder
 	fmt.Fprintf(&command, "*%d\r\n", len(words))
@@ -228,16 +242,23 @@ func exchange(conn net.Conn, words ...string) (string, error) {
 	if _, err := conn.Write([]byte(command.String())); err != nil {
 		return "", err
 	}
-	var line []byte
-	for one := make([]byte, 1); ; {
-		if _, err := conn.Read(one); err != nil {
-			return "", err
-		}
-		if line = append(line, one[0]); bytes.HasSuffix(line, []byte("\r\n")) {
-			return strings.TrimSpace(string(line)), nil
-		}
+	reader := bufio.NewReader(conn)
+	line, err := reader.ReadString('\n')
+	line = strings.TrimSpace(line)
+	length, isText := strings.CutPrefix(line, "$")
+	if err != nil || !isText || length == "-1" {
+		return line, err
 	}
+	n, err := strconv.Atoi(length)
+	if err != nil {
+		return "", err
+	}
+	text := make([]byte, n)
+	_, err = io.ReadFull(reader, text)
+	return string(text), err
 }
+
+func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
 // freeAddr returns a loopback address where nothing listens now.
 func freeAddr(t testing.TB) string {

@@ -1,0 +1,11 @@
+package redis
+
+// Kill ends b as if its process were killed: nobody is told.
+func (b *Broker) Kill() {
+	b.closed.Store(true)
+	b.dispatcher.Close()
+	b.cancel()
+	b.wg.Wait()
+	b.client.Close()
+	b.close = func() error { return nil }
+}
