@@ -2,6 +2,7 @@
 
 export class Composer {
   private readonly text: HTMLTextAreaElement;
+  private shift = false;
 
   constructor(
     private readonly form: HTMLFormElement,
@@ -15,7 +16,8 @@ export class Composer {
     this.text = text;
     text.value ||= this.draft();
     text.addEventListener("input", () => this.edited());
-    text.addEventListener("keydown", (event) => this.key(event));
+    text.addEventListener("keydown", (event) => (this.shift = event.shiftKey));
+    text.addEventListener("beforeinput", (event) => this.lineBreak(event));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit(send);
@@ -38,11 +40,14 @@ export class Composer {
     send(text);
   }
 
-  private key(event: KeyboardEvent): void {
-    // While an input method composes a word, Enter belongs to it. Safari says so by the key code alone.
-    const composing = event.isComposing || event.keyCode === 229;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey && !composing) {
-      event.preventDefault();
+  // lineBreak sends instead of beginning a line, unless Shift is held. It listens for the line break and
+  // not for the key, because with an input method the Enter that ends a word makes none.
+  private lineBreak(event: InputEvent): void {
+    if (event.inputType !== "insertLineBreak" || this.shift || event.isComposing) {
+      return;
+    }
+    event.preventDefault();
+    if (this.text.value.trim() !== "") {
       this.form.requestSubmit();
     }
   }

@@ -1,53 +1,28 @@
-package e2e
+package main
 
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// binary is the server under test, built once.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "magpie-e2e-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "server")
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "magpie.build/apps/server").CombinedOutput()
-	if err != nil {
-		err = &buildError{err, out}
-	}
-	return path, err
-})
-
-type buildError struct {
-	err error
-	out []byte
-}
-
-func (e *buildError) Error() string {
-	return "build the server: " + e.err.Error() + "\n" + string(e.out)
-}
+// asServer in the environment makes the test binary the server: so tests run what was just compiled,
+// with the race detector where they have it.
+const asServer = "MAGPIE_TEST_AS_SERVER"
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if os.Getenv(asServer) != "" {
+		main()
+		return
 	}
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // server is a running server.
@@ -87,17 +62,14 @@ func start(t *testing.T, env ...string) *server {
 // launch runs a server and waits for nothing.
 func launch(t *testing.T, env ...string) *server {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("runs the server's binary")
-	}
-	path, err := binary()
+	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &server{t: t, log: newLogBuffer(), exited: make(chan error, 1)}
 	s.command = exec.CommandContext(t.Context(), path)
 	s.command.Dir = t.TempDir()
-	s.command.Env = append([]string{"LOG_FORMAT=json", "LOG_LEVEL=info"}, env...)
+	s.command.Env = append([]string{asServer + "=1", "LOG_FORMAT=json"}, env...)
 	stderr, err := s.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
