@@ -24,7 +24,7 @@ func build(ctx context.Context, c Config, stderr io.Writer) error {
 	}
 	loaded := time.Now()
 	say.step("rendering pages")
-	site, err := planSite(c, w)
+	site, err := planSite(ctx, c, w)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func loadWorkspace(ctx context.Context, c Config) (*load.Workspace, error) {
 }
 
 // planSite plans the pages of a workspace.
-func planSite(c Config, w *load.Workspace) (*render.Site, error) {
+func planSite(_ context.Context, c Config, w *load.Workspace) (*render.Site, error) {
 	files, err := assets.New()
 	if err != nil {
 		return nil, err

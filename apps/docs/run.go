@@ -28,7 +28,7 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) erro
 	case "build":
 		command = build
 	case "serve":
-		command = build
+		command = serveSite
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(stdout, usage)
 		return err

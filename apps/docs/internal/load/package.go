@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"go/ast"
 	"go/doc"
 	"go/doc/comment"
@@ -86,8 +87,8 @@ func newPackage(w *Workspace, m *Module, loaded *packages.Package) (*Package, er
 	if err != nil {
 		return nil, err
 	}
-	p.Doc, p.Synopsis = p.doc.Doc, p.doc.Synopsis(p.doc.Doc)
-	p.Deprecated = deprecation(p.doc.Doc)
+	p.Doc = cmp.Or(p.doc.Doc, p.templateDoc())
+	p.Synopsis, p.Deprecated = p.doc.Synopsis(p.Doc), deprecation(p.Doc)
 	p.describe(w)
 	return p, nil
 }
@@ -106,6 +107,23 @@ func (w *Workspace) parseTests(p *Package) ([]*ast.File, error) {
 		tests = append(tests, parsed)
 	}
 	return tests, nil
+}
+
+// templateDoc returns the package comment of a template: what templ generates has an empty line
+// below it, so that Go does not take it for one.
+func (p *Package) templateDoc() string {
+	for _, f := range p.Files {
+		head, _, found := strings.Cut(string(f.Source), "\npackage ")
+		if !found || !strings.HasSuffix(f.Name, ".templ") || !strings.HasPrefix(head, "// Package ") {
+			continue
+		}
+		lines := strings.Split(head, "\n")
+		for i, line := range lines {
+			lines[i] = strings.TrimPrefix(strings.TrimPrefix(line, "//"), " ")
+		}
+		return strings.Join(lines, "\n") + "\n"
+	}
+	return ""
 }
 
 // deprecation returns what a "Deprecated:" paragraph says.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/yuin/goldmark/ast"
-	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/util"
 
@@ -27,7 +26,6 @@ func (p *parts) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindFencedCodeBlock, p.code)
 	r.Register(ast.KindCodeBlock, p.code)
 	r.Register(kindCallout, p.callout)
-	r.Register(extast.KindTable, p.table)
 }
 
 // heading gives each heading a link to itself.
@@ -60,7 +58,19 @@ func (p *parts) code(w util.BufWriter, source []byte, n ast.Node, entering bool)
 		}
 	}
 	props.HighlightedHTML = highlight.Code(props.Language, strings.TrimRight(string(n.Lines().Value(source)), "\n"), highlight.Options{})
-	return ast.WalkSkipChildren, codeblock.CodeBlock(props).Render(context.Background(), w) //nolint:forbidigo // goldmark hands no context on, and nothing here waits
+	before, after := "", ""
+	if props.Title == "" {
+		before, after = `<div class="code">`, `</div>` // a name for the language is not worth a line
+	}
+	if _, err := w.WriteString(before); err != nil {
+		return ast.WalkStop, err
+	}
+	//nolint:forbidigo // goldmark hands no context on, and nothing here waits
+	if err := codeblock.CodeBlock(props).Render(context.Background(), w); err != nil {
+		return ast.WalkStop, err
+	}
+	_, err := w.WriteString(after)
+	return ast.WalkSkipChildren, err
 }
 
 func (p *parts) callout(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -77,16 +87,6 @@ func (p *parts) callout(w util.BufWriter, _ []byte, n ast.Node, entering bool) (
 	} else {
 		_, err = w.WriteString(after)
 	}
-	return ast.WalkContinue, err
-}
-
-// table lets a wide table scroll by itself, so that the page does not.
-func (p *parts) table(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
-	markup := "</table></div>\n"
-	if entering {
-		markup = `<div class="table" tabindex="0" role="region" aria-label="Table"><table>` + "\n"
-	}
-	_, err := w.WriteString(markup)
 	return ast.WalkContinue, err
 }
 

@@ -74,6 +74,9 @@ func codeBlockHTML(language, title, code string) string {
 	if err := block.Render(context.Background(), &out); err != nil { //nolint:forbidigo // writes to memory and waits for nothing
 		return "<pre>" + html.EscapeString(err.Error()) + "</pre>"
 	}
+	if title == "" {
+		return `<div class="code">` + out.String() + `</div>` // a name for the language is not worth a line
+	}
 	return out.String()
 }
 

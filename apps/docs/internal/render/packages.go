@@ -26,9 +26,12 @@ func (s *Site) planPackages() {
 	})
 	for _, m := range w.Modules {
 		overview.outline = append(overview.outline, nav.Item{Label: m.Dir, Href: "#" + m.Dir})
-		module := nav.Item{Label: m.Dir}
+		module := nav.Item{Label: m.Dir, Href: packagesAt + "#" + m.Dir}
 		for _, p := range m.Packages {
 			s.addPackage(p)
+			if path.Base(p.Dir) == "examples" {
+				continue // reached from the page of what they are examples of
+			}
 			module.Items = append(module.Items, nav.Item{Label: within(m, p), Href: packageAddress(p)})
 		}
 		contents.Items = append(contents.Items, foldOne(module))

@@ -57,6 +57,9 @@ func (s *Site) buildIndex() (map[string][]byte, error) {
 // EmptyResults is what the search page holds until a query is answered.
 const EmptyResults = `<p class="docs-kind" role="status" data-search-status></p><ol class="results" data-search-results></ol>`
 
+// QueryBox is the part of the search page's input that a value follows.
+const QueryBox = `id="query" name="q"`
+
 func resultCount(n int) string {
 	switch n {
 	case 0:

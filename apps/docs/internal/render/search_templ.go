@@ -45,7 +45,7 @@ func searchPage() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" method=\"get\"><input class=\"field-input\" name=\"q\" type=\"search\" aria-label=\"Search for\" autocomplete=\"off\" data-search-input>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\" method=\"get\"><input class=\"field-input\" id=\"query\" name=\"q\" type=\"search\" aria-label=\"Search for\" autocomplete=\"off\" data-search-input>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
