@@ -13,19 +13,21 @@ import (
 type Broker interface {
 	// Publish delivers data to every process subscribed to channel. With a history size it also
 	// appends to the channel's history, in one atomic step, and returns the publication's position;
-	// without, the position is zero. It returns [ErrTooLarge] or [ErrInvalidChannel] having changed
-	// nothing. The data is not copied: the caller leaves it unchanged from then on.
+	// without, the position is zero. It returns [ErrTooLarge], [ErrInvalidChannel] or
+	// [ErrInvalidOptions] having changed nothing. The data is not copied: the caller leaves it
+	// unchanged from then on.
 	Publish(ctx context.Context, channel string, data []byte, options PublishOptions) (Position, error)
 
 	// History returns publications that the channel still keeps, and the position of its newest. A
-	// channel that never had any answers a fresh epoch with offset 0. It returns
-	// [ErrUnrecoverable] when options.Since cannot be continued without a hole: another epoch, an
-	// offset older than what is kept, or one newer than the newest. The returned History then still
-	// holds the current position.
+	// channel that never had any answers a fresh epoch with offset 0, which its first publication
+	// then has. It returns [ErrUnrecoverable] when options.Since cannot be continued without a hole:
+	// another epoch, an offset older than what is kept, or one newer than the newest; with
+	// options.Reverse another epoch alone. The returned History then still holds the current position.
 	History(ctx context.Context, channel string, options HistoryOptions) (History, error)
 
 	// Subscribe has this process receive the channel. What is published after it returned is
-	// delivered. Subscribing twice is as once.
+	// delivered, once Run runs. Subscribing twice is as once. After an error the channel may be
+	// subscribed or not.
 	Subscribe(ctx context.Context, channel string) error
 
 	// Unsubscribe ends what Subscribe began. A publication already on its way may still arrive.
@@ -33,22 +35,25 @@ type Broker interface {
 
 	// Enter records that a member is in channel until [Broker.Leave], or until this process has been
 	// dead for the broker's lease. Entering again under the same id replaces the member's data.
-	// Every process subscribed to the channel hears of it, unless the member was there already.
+	// Every process subscribed to the channel hears of it, unless the member was there already. After
+	// an error the member is not in channel, or will soon not be.
 	Enter(ctx context.Context, channel string, member Member) error
 
 	// Leave removes the member with that id which this process entered. Leaving twice is as once.
+	// After [ErrUnavailable] the member leaves as soon as the server can be reached.
 	Leave(ctx context.Context, channel, id string) error
 
 	// Members returns who is in channel now, over all processes, ordered by id.
 	Members(ctx context.Context, channel string) ([]Member, error)
 
 	// Run delivers to handler until ctx ends or the broker is closed, and returns when every
-	// goroutine of the broker that calls handler has gone. It is called once. Its error is nil when
-	// ctx ended or Close was called.
+	// goroutine of the broker that calls handler has gone. It is called once; a second call returns
+	// an error. Its error is nil when ctx ended or Close was called.
 	Run(ctx context.Context, handler Handler) error
 
 	// Close releases what Open took. Members entered by this process leave. What was acknowledged
-	// before is kept wherever the implementation keeps history.
+	// before is kept wherever the implementation keeps history. It does not wait for Run, so that a
+	// handler may call it. Closing twice is as once.
 	Close() error
 }
 
@@ -64,8 +69,8 @@ type Handler interface {
 	// the end of a lease. It is at most once: Members is the truth.
 	HandlePresence(channel string, event PresenceEvent)
 
-	// HandleBreak is called when the channel cannot be continued without a hole. What is delivered
-	// from then on follows position.
+	// HandleBreak is called when the channel cannot be continued without a hole, before anything
+	// later is delivered. What comes from then on follows position.
 	HandleBreak(channel string, position Position)
 }
 
@@ -100,7 +105,8 @@ type PublishOptions struct {
 	// IdempotencyTTL, change nothing and return the first one's position. Empty means none. It
 	// needs a HistorySize. The most is MaxIdempotencyKey bytes.
 	IdempotencyKey string
-	// IdempotencyTTL is how long the key is remembered. Zero means 5 minutes.
+	// IdempotencyTTL is how long the key is remembered. Zero means DefaultIdempotencyTTL. Like
+	// HistoryTTL it counts in milliseconds.
 	IdempotencyTTL time.Duration
 }
 
@@ -111,7 +117,8 @@ type HistoryOptions struct {
 	Since *Position
 	// Limit is how many publications to return at most: 0 none (the position only), below 0 all.
 	Limit int
-	// Reverse returns the newest first; Since then leaves out everything from that position on.
+	// Reverse returns the newest first; Since then leaves out everything from that position on, and
+	// what is no longer kept is no hole but the end.
 	Reverse bool
 }
 
@@ -164,7 +171,8 @@ var (
 	// ErrInvalidChannel is returned for a channel name that is empty, longer than MaxChannel, not
 	// UTF-8 or has a control character.
 	ErrInvalidChannel = errors.New("channel name is not valid")
-	// ErrInvalidOptions is returned by Publish and History for options outside their ranges.
+	// ErrInvalidOptions is returned by Publish for options outside their ranges, and by Enter for a
+	// member id that is empty or longer than MaxMemberID.
 	ErrInvalidOptions = errors.New("options are not valid")
 	// ErrUnavailable is returned when the broker's server cannot be reached: trying again may help.
 	ErrUnavailable = errors.New("broker is unavailable")

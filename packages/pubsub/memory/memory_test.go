@@ -35,3 +35,11 @@ func open(t testing.TB, dir string) *memory.Broker {
 	}
 	return b
 }
+
+func BenchmarkMemory(b *testing.B) {
+	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker { return open(t, "") })
+}
+
+func BenchmarkDurableMemory(b *testing.B) {
+	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker { return open(t, t.TempDir()) })
+}

@@ -90,3 +90,10 @@ func open(t testing.TB, o redis.Options) *redis.Broker {
 	}
 	return b
 }
+
+func BenchmarkRedis(b *testing.B) {
+	server := redistest.Start(b, redistest.Options{})
+	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker {
+		return open(t, redis.Options{URL: server.URL(), Prefix: rand.Text()})
+	})
+}
