@@ -10,12 +10,12 @@ import (
 )
 
 func TestGeneratedTemplatesAreFresh(t *testing.T) {
-	templ(t, "generate", "-check")
+	runTempl(t, "generate", "-check")
 }
 
 // The identity command stands for prettier, which would otherwise be used where it happens to be installed, and format differently.
 func TestTemplatesAreFormatted(t *testing.T) {
-	templ(t, "fmt", "-fail", "-prettier-command=cat", ".")
+	runTempl(t, "fmt", "-fail", "-prettier-command=cat", ".")
 }
 
 func TestBundlesAreFresh(t *testing.T) {
@@ -38,7 +38,7 @@ func TestBundlesStaySmall(t *testing.T) {
 	}
 }
 
-func templ(t *testing.T, args ...string) {
+func runTempl(t *testing.T, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"tool", "templ"}, args...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
