@@ -29,7 +29,7 @@ func tasks() []pipeline.Task {
 	generate := pipeline.Task{Name: "generate", Help: "Go code from templ files, bundles for the browser", DependsOn: []string{"^generate"}, Committed: true, GoBuild: []string{"//packages/ui/cmd/bundle"}, Inputs: []string{"**/*.{templ,css,ts,json}"}}
 	server, ui := generate, generate
 	ui.Modules, ui.Commands, ui.Outputs = []string{"packages/ui"}, [][]string{templ("generate"), bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts")}, []string{"**/*_templ.go", "dist/**"}
-	server.Modules, server.Commands, server.Outputs = []string{"apps/server"}, [][]string{templ("generate"), bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css")}, []string{"internal/**/*_templ.go", "internal/web/dist/**"}
+	server.Modules, server.Commands, server.Outputs = []string{"apps/server"}, [][]string{templ("generate", "-path=internal/web"), bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css")}, []string{"internal/**/*_templ.go", "internal/web/dist/**"}
 
 	build := pipeline.Task{Name: "build", Help: "every package; the apps' programs in dist", DependsOn: generated, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", os.DevNull, "./..."}}}
 	app := build

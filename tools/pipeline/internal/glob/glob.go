@@ -39,6 +39,9 @@ func Parse(base string, patterns []string) (Set, error) {
 		case !doublestar.ValidatePattern(full):
 			return Set{}, fmt.Errorf("pattern %q is malformed", raw)
 		}
+		if full == "**" || strings.HasSuffix(full, "/**") {
+			full += "/*" // what lies in a folder, not a file of its name
+		}
 		if negated {
 			s.drops = append(s.drops, full)
 		} else {
@@ -59,7 +62,7 @@ func (s Set) Drops(path string) bool { return matchAny(s.drops, path) }
 
 func matchAny(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		return doublestar.MatchUnvalidated(p, name) || doublestar.MatchUnvalidated(p+"/**", name)
+		return doublestar.MatchUnvalidated(p, name) || doublestar.MatchUnvalidated(p+"/**/*", name)
 	})
 }
 
@@ -98,11 +101,19 @@ func Overlap(a, b Set) (string, string) {
 				continue
 			}
 			if meet(strings.Split(p, "/"), strings.Split(q, "/")) {
-				return p, q
+				return shown(p), shown(q)
 			}
 		}
 	}
 	return "", ""
+}
+
+// shown undoes what Parse added.
+func shown(p string) string {
+	if strings.HasSuffix(p, "**/*") {
+		return strings.TrimSuffix(p, "/*")
+	}
+	return p
 }
 
 // meet reports whether some path matches both patterns, element by element. Elements with wildcards on
@@ -121,19 +132,15 @@ func meet(p, q []string) bool {
 	return elementsMeet(p[0], q[0]) && meet(p[1:], q[1:])
 }
 
-// deepMeet is meet where p begins with "**". At the end of a pattern it stands for one element at least:
-// a folder is never itself an output.
+// deepMeet is meet where p begins with "**".
 func deepMeet(p, q []string) bool {
-	rest := p[1:]
-	if len(rest) == 0 {
-		return len(q) > 0
-	}
 	for skip := range len(q) + 1 {
-		if meet(rest, q[skip:]) {
+		if meet(p[1:], q[skip:]) {
 			return true
 		}
 	}
-	return len(q) > 0 && q[len(q)-1] == "**"
+	// A "**" of q stands for whatever the rest of p needs.
+	return slices.Contains(q, "**") && meet(p[1:], q[slices.Index(q, "**"):])
 }
 
 func elementsMeet(a, b string) bool {

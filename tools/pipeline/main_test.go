@@ -1,0 +1,158 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+
+	"magpie.build/tools/pipeline"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(leakless{m}, map[string]func(){"tasks": tasks, "tool": tool})
+}
+
+// leakless runs the tests and then looks for goroutines that outlived them.
+type leakless struct{ m *testing.M }
+
+func (l leakless) Run() int {
+	code := l.m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
+func tasks() {
+	var o pipeline.Options
+	flag.StringVar(&o.Filter, "filter", "", "")
+	flag.StringVar(&o.Affected, "affected", "", "")
+	flag.IntVar(&o.Concurrency, "concurrency", 2, "")
+	flag.BoolVar(&o.Dry, "dry", false, "")
+	flag.BoolVar(&o.Force, "force", false, "")
+	flag.BoolVar(&o.Frozen, "frozen", false, "")
+	graph := flag.Bool("graph", false, "")
+	clean := flag.Bool("clean", false, "")
+	flag.Parse()
+	o.Tasks = flag.Args()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := runTasks(ctx, o, *graph, *clean)
+	stop()
+	var coded interface{ ExitStatus() int }
+	switch {
+	case err == nil:
+	case errors.As(err, &coded):
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(coded.ExitStatus())
+	default:
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
+}
+
+func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error {
+	data, err := os.ReadFile("tasks.json")
+	if err != nil {
+		return err
+	}
+	var declared []pipeline.Task
+	if err := json.Unmarshal(data, &declared); err != nil {
+		return err
+	}
+	p, err := pipeline.New(".", declared...)
+	switch {
+	case err != nil:
+		return err
+	case clean:
+		return p.Clean(ctx, o)
+	case graph:
+		g, err := p.Graph(ctx, o)
+		if err == nil {
+			fmt.Print(g.DOT())
+		}
+		return err
+	}
+	return p.Run(ctx, o)
+}
+
+// tool stands for the programs that tasks run.
+func tool() {
+	if err := runTool(os.Args[1], os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "tool:", err)
+		os.Exit(3)
+	}
+}
+
+func runTool(verb string, args []string) error {
+	fmt.Println(strings.Join(append([]string{verb}, args...), " "))
+	switch verb {
+	case "copy": // to from...
+		var all []byte
+		for _, from := range args[1:] {
+			data, err := os.ReadFile(from)
+			if err != nil {
+				return err
+			}
+			all = append(all, data...)
+		}
+		if err := os.MkdirAll("out", 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(args[0], all, 0o644)
+	case "script": // an executable file
+		return os.WriteFile(args[0], []byte("#!/bin/sh\n"), 0o755)
+	case "link": // name text
+		_ = os.Remove(args[0])
+		return os.Symlink(args[1], args[0])
+	case "append": // changes a file in place
+		f, err := os.OpenFile(args[0], os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteString("more\n")
+		return errors.Join(err, f.Close())
+	case "env":
+		fmt.Println(strings.Join(os.Environ(), "\n"))
+	case "fail":
+		return errors.New("this always fails")
+	case "hang": // with a child that hangs too; the child's id goes to a file
+		signal.Ignore(os.Interrupt)
+		child := exec.Command(os.Args[0], "wait")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			return err
+		}
+		if err := os.WriteFile(args[0], fmt.Appendf(nil, "%d %d", os.Getpid(), child.Process.Pid), 0o644); err != nil {
+			return err
+		}
+		return child.Wait()
+	case "wait":
+		signal.Ignore(os.Interrupt)
+		select {}
+	}
+	return nil
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GOCACHE", e.WorkDir+"/.gocache")
+			e.Setenv("HOME", e.WorkDir+"/.home")
+			return nil
+		},
+	})
+}
