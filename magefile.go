@@ -27,9 +27,10 @@ var (
 // tasks are all tasks. A later one of the same name takes the place of an earlier one in the modules it names.
 func tasks() []pipeline.Task {
 	generate := pipeline.Task{Name: "generate", Help: "Go code from templ files, bundles for the browser", DependsOn: []string{"^generate"}, Committed: true, GoBuild: []string{"//packages/ui/cmd/bundle"}, Inputs: []string{"**/*.{templ,css,ts,json}"}}
-	server, ui := generate, generate
+	server, docs, ui := generate, generate, generate
 	ui.Modules, ui.Commands, ui.Outputs = []string{"packages/ui"}, [][]string{templ("generate"), bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts")}, []string{"**/*_templ.go", "dist/**"}
 	server.Modules, server.Commands, server.Outputs = []string{"apps/server"}, [][]string{templ("generate", "-path=internal/web"), bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css")}, []string{"internal/**/*_templ.go", "internal/web/dist/**"}
+	docs.Modules, docs.Commands, docs.Outputs = []string{"apps/docs"}, [][]string{templ("generate", "-path=internal/render"), bundle("internal/assets/dist", "internal/assets/client/search.ts", "internal/assets/client/reload.ts", "internal/assets/styles/docs.css")}, []string{"internal/**/*_templ.go", "internal/assets/dist/**"}
 
 	build := pipeline.Task{Name: "build", Help: "every package; the apps' programs in dist", DependsOn: generated, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", os.DevNull, "./..."}}}
 	app := build
@@ -46,7 +47,7 @@ func tasks() []pipeline.Task {
 	checkMagefile.Commands = append(check.Commands, slices.Concat(lint, []string{"run", "--allow-parallel-runners", "--build-tags=mage", "../../magefile.go"}))
 
 	return []pipeline.Task{
-		ui, server, build, app, test, testTree, check, checkMagefile,
+		ui, server, docs, build, app, test, testTree, check, checkMagefile,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 		{Name: "tidy", Help: "go.mod and go.sum name what is needed and no more", DependsOn: generated, GoTest: []string{"./..."}, Inputs: []string{"**/*.go", "go.mod", "go.sum"}, Set: alone, Commands: [][]string{{"go", "mod", "tidy", "-diff"}}},
 		{Name: "site", Help: "the documentation as static files in dist/site", Modules: []string{"apps/docs"}, DependsOn: []string{"build"}, Inputs: wholeTree, Outputs: []string{"dist/site/**"}, Commands: [][]string{{"dist/docs", "build"}}},
