@@ -139,8 +139,11 @@ func runTool(verb string, args []string) error {
 		}
 		return child.Wait()
 	case "wait":
-		signal.Ignore(os.Interrupt)
-		select {}
+		deaf := make(chan os.Signal, 1)
+		signal.Notify(deaf, os.Interrupt)
+		for range deaf {
+			continue
+		}
 	}
 	return nil
 }
