@@ -97,28 +97,34 @@ func (a *app) events(w http.ResponseWriter, r *http.Request) {
 // proxy passes requests on to the process of the moment, and waits for one that is about to come.
 func (a *app) proxy(admin bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := a.gate.enter(r.Context())
-		if r.Context().Err() != nil {
-			return
+		for {
+			s, err := a.gate.enter(r.Context())
+			switch {
+			case r.Context().Err() != nil:
+				return
+			case err != nil:
+				a.unavailable(w, r, s, err.Error())
+				return
+			case s.process == nil:
+				a.unavailable(w, r, s, a.declared.Name+" is not running")
+				return
+			}
+			if a.forward(w, r, s, admin) {
+				return
+			}
 		}
-		if err != nil {
-			a.unavailable(w, r, s, err.Error())
-			return
-		}
-		if s.process == nil {
-			a.unavailable(w, r, s, a.declared.Name+" is not running")
-			return
-		}
-		a.forward(s, admin).ServeHTTP(w, r)
 	})
 }
 
-func (a *app) forward(s state, admin bool) http.Handler {
+// forward answers by a process, and says whether it did: a request that asks for something, and
+// got nothing because the process ended for a new one, is not answered yet.
+func (a *app) forward(w http.ResponseWriter, r *http.Request, s state, admin bool) (answered bool) {
 	target := &url.URL{Scheme: "http", Host: s.process.addr}
 	if admin {
 		target.Host = s.process.admin
 	}
-	return &httputil.ReverseProxy{
+	answered = true
+	proxy := httputil.ReverseProxy{
 		Transport: s.process.transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -128,18 +134,24 @@ func (a *app) forward(s state, admin bool) http.Handler {
 			}
 		},
 		ModifyResponse: func(response *http.Response) error {
-			if !admin && isNavigation(response.Request) {
+			if !admin && isNavigation(r) {
 				inject(response, s.Generation)
 			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if r.Context().Err() != nil {
-				return
+			now, _ := a.gate.look()
+			switch {
+			case r.Context().Err() != nil:
+			case r.Method == http.MethodGet && now.process != s.process:
+				answered = false
+			default:
+				a.unavailable(w, r, s, fmt.Sprintf("%s did not answer: %v", a.declared.Name, err))
 			}
-			a.unavailable(w, r, s, fmt.Sprintf("%s did not answer: %v", a.declared.Name, err))
 		},
 	}
+	proxy.ServeHTTP(w, r)
+	return answered
 }
 
 // unavailable answers that there is no process: a page that reloads itself when there is one, for

@@ -23,28 +23,23 @@ type supervisor struct {
 	broken  bool // the last generate failed
 }
 
-func newSupervisor(ctx context.Context, options *Options) (s *supervisor, err error) {
+func newSupervisor(ctx context.Context, options *Options) (*supervisor, error) {
 	if err := options.fill(); err != nil {
 		return nil, err
 	}
 	if _, err := workspace.Load(options.Root); err != nil {
 		return nil, err
 	}
-	s = &supervisor{options: *options, console: newConsole(options), files: newFileCache(options.Root)}
-	defer func() {
-		if err != nil {
-			s.close()
-		}
-	}()
-	if err := s.openApps(ctx); err != nil {
+	s := &supervisor{options: *options, console: newConsole(options), files: newFileCache(options.Root)}
+	if err := s.open(ctx); err != nil {
+		s.close()
 		return nil, err
 	}
-	s.watch, err = newWatcher(options.Root, options.Ignore)
-	return s, err
+	return s, nil
 }
 
-// openApps claims every public address, and reports all that cannot be had.
-func (s *supervisor) openApps(ctx context.Context) error {
+// open claims every public address, reporting all that cannot be had, and begins to watch.
+func (s *supervisor) open(ctx context.Context) error {
 	var problems []error
 	for i, declared := range s.options.Apps {
 		a, err := newApp(ctx, &s.options, declared, s.console.of(declared.Name, i))
@@ -54,7 +49,12 @@ func (s *supervisor) openApps(ctx context.Context) error {
 		}
 		s.apps = append(s.apps, a)
 	}
-	return errors.Join(problems...)
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	watch, err := newWatcher(s.options.Root, s.options.Ignore)
+	s.watch = watch
+	return err
 }
 
 // close frees what was opened before anything ran.
