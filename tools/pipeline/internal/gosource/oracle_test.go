@@ -20,9 +20,8 @@ import (
 
 // listed is what `go list -json` says of a package, as far as it concerns files.
 type listed struct {
-	Dir, ImportPath, ForTest, DefaultPGO string
-	Standard                             bool
-	Module                               *struct{ Main bool }
+	Dir, ImportPath string
+	Standard        bool
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles,
 	SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles, TestGoFiles, XTestGoFiles,
 	TestEmbedFiles, XTestEmbedFiles []string
@@ -54,9 +53,6 @@ func goList(t *testing.T, root string, config gosource.Config, tests bool, patte
 		}
 		for _, name := range slices.Concat(groups...) {
 			files = append(files, relative(t, root, filepath.Join(p.Dir, name)))
-		}
-		if p.DefaultPGO != "" {
-			files = append(files, relative(t, root, p.DefaultPGO))
 		}
 	}
 	slices.Sort(files)
@@ -135,7 +131,7 @@ func ask(t *testing.T, ws *workspace.Workspace, config gosource.Config, tests bo
 	return inputs
 }
 
-func load(t *testing.T, root string) *workspace.Workspace {
+func load(t testing.TB, root string) *workspace.Workspace {
 	t.Helper()
 	ws, err := workspace.Load(root)
 	if err != nil {
@@ -151,7 +147,7 @@ func platforms() map[string]gosource.Config {
 		"linux cgo":     {GOOS: "linux", GOARCH: "amd64", CGO: true, Tags: []string{"special"}},
 		"windows":       {GOOS: "windows", GOARCH: "amd64"},
 		"darwin":        {GOOS: "darwin", GOARCH: "arm64", Tags: []string{"race"}},
-		"ios":           {GOOS: "ios", GOARCH: "arm64"},
+		"ios":           {GOOS: "ios", GOARCH: "arm64", CGO: true},
 		"android":       {GOOS: "android", GOARCH: "arm64"},
 		"illumos":       {GOOS: "illumos", GOARCH: "amd64"},
 		"webassembly":   {GOOS: "js", GOARCH: "wasm"},

@@ -53,12 +53,7 @@ func (r *Reader) read(at location) (*pkg, error) {
 			return nil, err
 		}
 	}
-	// Assembly for the C compiler counts only beside cgo; the Go assembler takes ".s" alone.
-	if !build.cgo {
-		build.files = slices.DeleteFunc(build.files, func(name string) bool {
-			return strings.HasSuffix(name, ".S") || strings.HasSuffix(name, ".sx")
-		})
-	}
+	build.files = slices.DeleteFunc(build.files, func(name string) bool { return r.unused(name, build) })
 	if p.build, err = r.part(at, build); err != nil {
 		return nil, err
 	}
@@ -70,10 +65,23 @@ func (r *Reader) read(at location) (*pkg, error) {
 	return p, err
 }
 
+// unused says whether a file that was found has no part in what the package came out as.
+func (r *Reader) unused(name string, build *contents) bool {
+	switch path.Ext(name) {
+	case ".S", ".sx": // assembly for the C compiler; the Go assembler takes ".s" alone
+		return !build.cgo
+	case ".c", ".cc", ".cpp", ".cxx", ".m", ".swig", ".swigcxx":
+		return !r.config.CGO
+	case ".pgo":
+		return !build.main
+	}
+	return false
+}
+
 // contents gathers what the files of one part of a package say.
 type contents struct {
 	files, imports, embeds []string
-	cgo                    bool
+	cgo, main              bool
 }
 
 // readEntry adds a folder's entry to the part of the package that it belongs to, if any.
@@ -86,14 +94,10 @@ func (r *Reader) readEntry(dir string, entry fs.DirEntry, build, test *contents)
 	if entry.Type()&fs.ModeSymlink != 0 && r.leadsToFolder(full) {
 		return nil
 	}
-	if name == "default.pgo" { // go build takes it as the profile of a main package
-		build.files = append(build.files, full)
+	if ext == ".pgo" && name != "default.pgo" || !r.matchName(name) {
 		return nil
 	}
-	if ext == ".pgo" || !r.matchName(name) {
-		return nil
-	}
-	if ext == ".syso" {
+	if ext == ".pgo" || ext == ".syso" { // no text, and so no constraint
 		build.files = append(build.files, full)
 		return nil
 	}
@@ -117,6 +121,7 @@ func (r *Reader) place(full string, header Header, build, test *contents) {
 	if strings.HasSuffix(full, "_test.go") {
 		into = test
 	}
+	into.main = into.main || header.Package == "main"
 	if slices.Contains(header.Imports, "C") {
 		if !r.config.CGO {
 			return
