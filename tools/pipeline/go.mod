@@ -15,9 +15,6 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
-require (
-	github.com/magefile/mage v1.17.2 // indirect
-	golang.org/x/tools v0.52.0 // indirect
-)
+require github.com/magefile/mage v1.17.2 // indirect
 
 tool github.com/magefile/mage
