@@ -21,11 +21,10 @@ type channel struct {
 	// users is guarded by the hub's mu: who holds the channel, or waits for its turn.
 	users int
 
-	// mu is held while the log grows, and guards position: the newest one known here, in no epoch
-	// while none is.
-	mu       sync.Mutex
-	position pubsub.Position
-	tail     atomic.Pointer[entry]
+	// mu is held while the log grows, and guards end.
+	mu   sync.Mutex
+	end  logEnd
+	tail atomic.Pointer[entry]
 
 	// audiences are the subscriptions, by shard.
 	audiences []audience
@@ -92,6 +91,8 @@ func (ch *channel) open(ctx context.Context, broker pubsub.Broker) error {
 	if ch.subscribed {
 		return nil
 	}
+	// What is known is from before the last one left: since then nobody listened.
+	ch.forget()
 	if err := broker.Subscribe(ctx, ch.name); err != nil {
 		return err
 	}
@@ -141,39 +142,34 @@ func (ch *channel) lock(ctx context.Context) error {
 
 func (ch *channel) unlock() { <-ch.turn }
 
-// append adds an entry to the log and returns the shards that have somebody to tell.
+// append adds an entry to the log.
 func (ch *channel) append(e *entry) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	tail := ch.tail.Load()
 	e.total = tail.total + uint64(len(e.frame))
-	if e.kind == entryBreak || e.position.Epoch != "" {
-		ch.advance(e.position)
-	}
+	ch.end.follow(e)
 	tail.next.Store(e)
 	ch.tail.Store(e)
 }
 
-// advance notes a position, unless a newer one of the same epoch is known. mu is held.
-func (ch *channel) advance(position pubsub.Position) {
-	if position.Epoch != ch.position.Epoch || position.Offset > ch.position.Offset {
-		ch.position = position
-	}
-}
-
-// cursor returns the log's end, and the newest position known here: what follows that position also
-// follows the end, but for publications that are on their way.
-func (ch *channel) cursor() (*entry, pubsub.Position) {
+// cursor returns the log's last entry, and what is known of the end there.
+func (ch *channel) cursor() (*entry, logEnd) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	return ch.tail.Load(), ch.position
+	return ch.tail.Load(), ch.end
 }
 
-// learn notes a position that history told, while none is known.
-func (ch *channel) learn(position pubsub.Position) {
+// learn notes the newest position of a history read that began after the broker's subscription.
+func (ch *channel) learn(newest pubsub.Position) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	if ch.position.Epoch == "" {
-		ch.position = position
-	}
+	ch.end.learn(newest)
+}
+
+// forget leaves the end to be learnt anew.
+func (ch *channel) forget() {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.end = logEnd{}
 }

@@ -32,6 +32,43 @@ const (
 	entryBreak
 )
 
+// logEnd is what is known of the position at a log's end.
+type logEnd struct {
+	// position is that of the last publication delivered, in no epoch before the first.
+	position pubsub.Position
+	// settled says that nothing is missing up to there, so that who begins here needs no history. It
+	// takes a history read that began after the broker's subscription: before that, publications may
+	// have passed by.
+	settled bool
+}
+
+// follow moves the end along with an entry.
+func (end *logEnd) follow(e *entry) {
+	p := e.position
+	switch {
+	case e.kind == entryBreak:
+		*end = logEnd{}
+	case p.Epoch == "": // no history
+	case end.settled && p.Epoch == end.position.Epoch && p.Offset <= end.position.Offset: // an old one
+	case end.settled && (p.Epoch != end.position.Epoch || p.Offset > end.position.Offset+1):
+		*end = logEnd{position: p}
+	default:
+		end.position = p
+	}
+}
+
+// learn settles the end by the newest position of a history read. What was delivered since the read
+// follows it without a hole.
+func (end *logEnd) learn(newest pubsub.Position) {
+	switch {
+	case end.settled:
+	case end.position.Epoch == "", newest.Epoch == end.position.Epoch:
+		end.position.Epoch = newest.Epoch
+		end.position.Offset = max(end.position.Offset, newest.Offset)
+		end.settled = true
+	}
+}
+
 // newEntry frames a push.
 func newEntry(kind entryKind, position pubsub.Position, body []byte) *entry {
 	frame := make([]byte, 0, maxHeaderBytes+len(body))

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/packages/pubsub"
 	"magpie.build/packages/pubsub/memory"
 )
 
@@ -53,11 +54,18 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // inBubble runs a test on a clock of its own, with a server and a way to connect to it.
 func inBubble(t *testing.T, options realtime.Options, test func(t *testing.T, connect func() *client)) {
 	t.Helper()
+	inBubbleOver(t, func(b pubsub.Broker) pubsub.Broker { return b }, options, test)
+}
+
+// inBubbleOver is inBubble with something around the broker.
+func inBubbleOver(t *testing.T, around func(pubsub.Broker) pubsub.Broker, options realtime.Options, test func(t *testing.T, connect func() *client)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		broker, err := memory.Open(memory.Options{})
+		inner, err := memory.Open(memory.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
+		broker := around(inner)
 		house := &house{}
 		hub := realtime.New(broker, house, options)
 		house.hub = hub

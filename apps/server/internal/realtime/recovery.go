@@ -17,18 +17,18 @@ type recovery struct {
 	position pubsub.Position
 }
 
-// resume finds out how to go on from since (nil where the client has no position) given the newest
-// position known when the subscription took its place in the log. History is read only where that
-// does not tell: with a room full of people, most subscribe without a question to the broker.
-func (h *Hub) resume(ctx context.Context, ch *channel, since *pubsub.Position, known pubsub.Position) (recovery, error) {
+// resume finds out how to go on from since (nil where the client has no position) given the log's end
+// where the subscription took its place. History is read only where that does not tell: with a room
+// full of people, most subscribe without a question to the broker.
+func (h *Hub) resume(ctx context.Context, ch *channel, since *pubsub.Position, end logEnd) (recovery, error) {
 	switch {
-	case known.Epoch == "":
+	case !end.settled:
 	case since == nil:
-		return recovery{position: known}, nil
-	case since.Offset == known.Offset && (since.Epoch == "" || since.Epoch == known.Epoch):
-		return recovery{recovered: true, position: known}, nil
+		return recovery{position: end.position}, nil
+	case since.Offset == end.position.Offset && (since.Epoch == "" || since.Epoch == end.position.Epoch):
+		return recovery{recovered: true, position: end.position}, nil
 	}
-	history, err := h.missed(ctx, ch, since, known)
+	history, err := h.missed(ctx, ch, since, end.position)
 	lost := errors.Is(err, pubsub.ErrUnrecoverable)
 	if err != nil && !lost {
 		return recovery{}, err
@@ -52,21 +52,20 @@ func complete(since pubsub.Position, history pubsub.History) bool {
 
 // missed reads what came after since, or just the newest position. Connections that ask the same at
 // the same time share one read, if it began late enough to hold all that the log does not.
-func (h *Hub) missed(ctx context.Context, ch *channel, since *pubsub.Position, known pubsub.Position) (pubsub.History, error) {
-	key := ch.name
-	limit := 0
+func (h *Hub) missed(ctx context.Context, ch *channel, since *pubsub.Position, delivered pubsub.Position) (pubsub.History, error) {
+	key, after, limit := ch.name, pubsub.Position{}, 0
 	if since != nil {
 		key = fmt.Sprintf("%s\n%s\n%d", ch.name, since.Epoch, since.Offset)
-		limit = h.options.MaxHistory
+		after, limit = *since, h.options.MaxHistory
 	}
 	read := func(ctx context.Context) (pubsub.History, error) {
-		if since == nil {
-			return h.readHistory(ctx, ch.name, pubsub.Position{}, 0)
-		}
-		return h.readHistory(ctx, ch.name, *since, limit)
+		return h.readHistory(ctx, ch.name, after, limit)
 	}
+	// It ends with the first who asked, whose subscription keeps the channel: nobody is given a read
+	// from before the channel was left and come back to.
+	deadline, _ := ctx.Deadline()
 	shared := h.flights.DoChan(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(h.ctx, commandTimeout)
+		ctx, cancel := context.WithDeadline(h.ctx, deadline)
 		defer cancel()
 		return read(ctx)
 	})
@@ -75,7 +74,7 @@ func (h *Hub) missed(ctx context.Context, ch *channel, since *pubsub.Position, k
 		return pubsub.History{}, ctx.Err()
 	case result := <-shared:
 		history, _ := result.Val.(pubsub.History)
-		stale := history.Position.Epoch == known.Epoch && history.Position.Offset < known.Offset
+		stale := history.Position.Epoch == delivered.Epoch && history.Position.Offset < delivered.Offset
 		if result.Shared && stale {
 			return read(ctx)
 		}

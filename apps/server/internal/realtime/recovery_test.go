@@ -1,12 +1,16 @@
 package realtime_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"magpie.build/apps/server/internal/realtime"
@@ -77,12 +81,7 @@ func (r *reader) run(last uint64) {
 
 func (r *reader) next() reply {
 	r.t.Helper()
-	var got reply
-	text := r.client.next()
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		r.t.Fatalf("received %s: %v", text, err)
-	}
-	return got
+	return parse(r.t, r.client.next())
 }
 
 // hear takes a push, and returns the number of what it has seen.
@@ -240,4 +239,94 @@ func TestWhatIsNoPublicationOfOursKeepsItsOffset(t *testing.T) {
 			t.Errorf("publication %d came as %s", n, text)
 		}
 	}
+}
+
+// TestTheLastToLeaveAndTheFirstToComeDoNotLoseAPublication has one client leave a room while another
+// comes and something is published: whoever comes learns of it, though nothing follows.
+func TestTheLastToLeaveAndTheFirstToComeDoNotLoseAPublication(t *testing.T) {
+	s := serve(t, realtime.Options{})
+	leaving, coming := dial(t, s.url), dial(t, s.url)
+	for _, c := range []*client{leaving, coming} {
+		c.call(`{"id":1,"connect":{}}`)
+	}
+	leaving.call(`{"id":2,"subscribe":{"channel":"room:1"}}`)
+	for n := uint64(1); n <= 300; n++ {
+		var meanwhile sync.WaitGroup
+		meanwhile.Go(func() {
+			leaving.send(`{"id":3,"unsubscribe":{"channel":"room:1"}}`)
+			for parse(t, leaving.next()).ID != 3 {
+			}
+		})
+		meanwhile.Go(func() { s.publish(t, "room:1", strconv.FormatUint(n, 10)) })
+		coming.send(fmt.Sprintf(`{"id":2,"subscribe":{"channel":"room:1","recover":true,"offset":%d}}`, n-1))
+		for !brings(parse(t, coming.next()), n) {
+		}
+		meanwhile.Wait()
+		leaving, coming = coming, leaving
+	}
+}
+
+// brings reports whether a reply or a push has the publication with that offset.
+func brings(got reply, offset uint64) bool {
+	switch {
+	case got.Push != nil && got.Push.Pub != nil:
+		return got.Push.Pub.Offset == offset
+	case got.Subscribe != nil:
+		return slices.ContainsFunc(got.Subscribe.Publications, func(p publication) bool { return p.Offset == offset })
+	default:
+		return false
+	}
+}
+
+// parse reads what the server sent.
+func parse(t *testing.T, text string) reply {
+	t.Helper()
+	var got reply
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Errorf("received %s: %v", text, err)
+	}
+	return got
+}
+
+// hesitant is a broker whose Unsubscribe takes its time to return.
+type hesitant struct {
+	pubsub.Broker
+
+	unsubscribed, proceed chan struct{}
+}
+
+func (h *hesitant) Unsubscribe(ctx context.Context, channel string) error {
+	err := h.Broker.Unsubscribe(ctx, channel)
+	h.unsubscribed <- struct{}{}
+	<-h.proceed
+	return err
+}
+
+func TestWhoComesWhileTheLastOneLeavesLearnsWhatWasMissedBetween(t *testing.T) {
+	var broker *hesitant
+	around := func(b pubsub.Broker) pubsub.Broker {
+		broker = &hesitant{b, make(chan struct{}), make(chan struct{}, 2)}
+		return broker
+	}
+	inBubbleOver(t, around, realtime.Options{}, func(t *testing.T, connect func() *client) {
+		t.Helper()
+		leaving, coming := connect(), connect()
+		coming.call(`{"id":1,"connect":{}}`)
+		leaving.call(`{"id":1,"connect":{}}`)
+		leaving.call(`{"id":2,"subscribe":{"channel":"room:1"}}`)
+		leaving.send(`{"id":3,"unsubscribe":{"channel":"room:1"}}`)
+		<-broker.unsubscribed
+		// Now nobody hears of the channel, and somebody is about to come.
+		coming.send(`{"id":2,"subscribe":{"channel":"room:1","recover":true}}`)
+		synctest.Wait()
+		if _, err := broker.Publish(t.Context(), "room:1", []byte(`{"data":1}`), pubsub.PublishOptions{HistorySize: 10}); err != nil {
+			t.Fatal(err)
+		}
+		broker.proceed <- struct{}{}
+		if got := coming.next(); !strings.Contains(got, `"publications":[{"data":1,"offset":1`) {
+			t.Error(got)
+		}
+		go func() { <-broker.unsubscribed }()
+		broker.proceed <- struct{}{}
+	})
 }

@@ -21,11 +21,11 @@ func (c *connection) subscribe(ctx context.Context, id uint32, cmd *subscribeCom
 	if err != nil {
 		return err
 	}
-	s, known, err := c.join(ctx, cmd.Channel, offer)
+	s, end, err := c.join(ctx, cmd.Channel, offer)
 	if err != nil {
 		return err
 	}
-	reply, err := c.subscribeReply(ctx, id, cmd, s, known)
+	reply, err := c.subscribeReply(ctx, id, cmd, s, end)
 	if err == nil && offer.Presence {
 		err = c.enterPresence(ctx, s)
 	}
@@ -66,21 +66,21 @@ func checkChannel(name string) error {
 }
 
 // join gives the connection a place in the channel, which collects from now on, and returns the
-// newest position known at that place.
-func (c *connection) join(ctx context.Context, name string, offer SubscribeReply) (*subscription, pubsub.Position, error) {
+// log's end at that place.
+func (c *connection) join(ctx context.Context, name string, offer SubscribeReply) (*subscription, logEnd, error) {
 	ch, err := c.hub.acquire(ctx, name)
 	if err != nil {
-		return nil, pubsub.Position{}, err
+		return nil, logEnd{}, err
 	}
 	s := &subscription{connection: c, channel: ch, offer: offer, state: joining}
-	at, known := ch.cursor()
+	at, end := ch.cursor()
 	s.at = at
 	c.mu.Lock()
 	c.subscriptions[name] = s
 	c.mu.Unlock()
 	ch.audiences[c.shard.index].add(s)
 	c.hub.counters.subscriptions.Add(1)
-	return s, known, nil
+	return s, end, nil
 }
 
 // golive sends the reply and has the subscription deliver.
@@ -148,7 +148,7 @@ type subscribeResult struct {
 }
 
 // subscribeReply finds out where the subscription begins, and says so.
-func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscribeCommand, s *subscription, known pubsub.Position) ([]byte, error) {
+func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscribeCommand, s *subscription, end logEnd) ([]byte, error) {
 	answer := subscribeResult{Data: s.offer.Data}
 	var missed []pubsub.Publication
 	if s.offer.Recoverable {
@@ -156,7 +156,7 @@ func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscri
 		if cmd.Recover {
 			since = &pubsub.Position{Epoch: cmd.Epoch, Offset: cmd.Offset}
 		}
-		r, err := c.hub.resume(ctx, s.channel, since, known)
+		r, err := c.hub.resume(ctx, s.channel, since, end)
 		if err != nil {
 			return nil, err
 		}
