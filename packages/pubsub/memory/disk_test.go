@@ -180,18 +180,18 @@ func TestHistoryOnDiskEndsInTheFileToo(t *testing.T) {
 	}
 }
 
-func publish(t testing.TB, b *memory.Broker, channel string, o pubsub.PublishOptions) pubsub.Position {
-	t.Helper()
-	position, err := b.Publish(t.Context(), channel, []byte("x"), o)
+func publish(tb testing.TB, b *memory.Broker, channel string, o pubsub.PublishOptions) pubsub.Position {
+	tb.Helper()
+	position, err := b.Publish(tb.Context(), channel, []byte("x"), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return position
 }
 
-func shut(t testing.TB, b *memory.Broker) {
-	t.Helper()
+func shut(tb testing.TB, b *memory.Broker) {
+	tb.Helper()
 	if err := b.Close(); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 }

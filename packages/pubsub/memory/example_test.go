@@ -9,16 +9,15 @@ import (
 	"magpie.build/packages/pubsub/memory"
 )
 
-// printer is a handler that prints what arrives, and counts it down.
-type printer struct{ done chan struct{} }
+// inbox is a handler that hands over what arrives.
+type inbox chan string
 
-func (p printer) HandlePublication(channel string, publication pubsub.Publication) {
-	fmt.Printf("%s %d: %s\n", channel, publication.Position.Offset, publication.Data)
-	p.done <- struct{}{}
+func (in inbox) HandlePublication(channel string, p pubsub.Publication) {
+	in <- fmt.Sprintf("%s %d: %s", channel, p.Position.Offset, p.Data)
 }
 
-func (printer) HandlePresence(string, pubsub.PresenceEvent) {}
-func (printer) HandleBreak(string, pubsub.Position)         {}
+func (inbox) HandlePresence(string, pubsub.PresenceEvent) {}
+func (inbox) HandleBreak(string, pubsub.Position)         {}
 
 // A broker delivers what is published to every channel that its process subscribed to.
 func Example() {
@@ -30,9 +29,9 @@ func Example() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 
-	handler := printer{done: make(chan struct{})}
+	arrived := make(inbox)
 	ended := make(chan error)
-	go func() { ended <- broker.Run(ctx, handler) }()
+	go func() { ended <- broker.Run(ctx, arrived) }()
 
 	if err := broker.Subscribe(ctx, "lobby"); err != nil {
 		fmt.Println(err)
@@ -41,7 +40,7 @@ func Example() {
 		if _, err := broker.Publish(ctx, "lobby", []byte(text), pubsub.PublishOptions{HistorySize: 100}); err != nil {
 			fmt.Println(err)
 		}
-		<-handler.done
+		fmt.Println(<-arrived)
 	}
 	fmt.Println(broker.Close(), <-ended)
 	// Output:

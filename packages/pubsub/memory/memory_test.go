@@ -15,31 +15,41 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestMemoryKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	pubsubtest.Run(t, func(testing.TB) pubsubtest.Fixture {
-		return pubsubtest.Fixture{Open: func(t testing.TB) pubsub.Broker { return open(t, "") }}
+		return pubsubtest.Fixture{Open: inMemory}
 	})
 }
 
 func TestDurableMemoryKeepsThePromises(t *testing.T) {
 	t.Parallel()
-	pubsubtest.Run(t, func(t testing.TB) pubsubtest.Fixture {
-		dir := t.TempDir()
-		return pubsubtest.Fixture{Open: func(t testing.TB) pubsub.Broker { return open(t, dir) }}
+	pubsubtest.Run(t, func(tb testing.TB) pubsubtest.Fixture {
+		tb.Helper()
+		return pubsubtest.Fixture{Open: onDisk}
 	})
 }
 
-func open(t testing.TB, dir string) *memory.Broker {
-	t.Helper()
+func inMemory(tb testing.TB) pubsub.Broker {
+	tb.Helper()
+	return open(tb, "")
+}
+
+func onDisk(tb testing.TB) pubsub.Broker {
+	tb.Helper()
+	return open(tb, tb.TempDir())
+}
+
+func open(tb testing.TB, dir string) *memory.Broker {
+	tb.Helper()
 	b, err := memory.Open(memory.Options{Dir: dir})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 func BenchmarkMemory(b *testing.B) {
-	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker { return open(t, "") })
+	pubsubtest.Bench(b, inMemory)
 }
 
 func BenchmarkDurableMemory(b *testing.B) {
-	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker { return open(t, t.TempDir()) })
+	pubsubtest.Bench(b, onDisk)
 }

@@ -56,7 +56,7 @@ func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 	if k.name != "" {
 		expires := now.Add(p.options.IdempotencyTTL)
 		r.keys[k] = answer{publication.Position, expires}
-		heap.Push(&r.deadlines, deadline{expires, k})
+		heap.Push(&r.deadlines, deadline{k, expires})
 	}
 	r.deliver(p.channel, publication)
 	return publication.Position, nil
@@ -87,7 +87,7 @@ func (r *ram) log(channel string, now time.Time) *log {
 
 // expire forgets what nobody may see any more.
 func (r *ram) expire(now time.Time) {
-	for len(r.deadlines) > 0 && !now.Before(r.deadlines[0].at) {
+	for r.deadlines.Len() > 0 && !now.Before(r.deadlines.all[0].at) {
 		due, _ := heap.Pop(&r.deadlines).(deadline)
 		if due.name != "" {
 			delete(r.keys, due.key)
@@ -110,7 +110,7 @@ func (r *ram) watch(channel string, l *log) {
 		return
 	}
 	l.watched = true
-	heap.Push(&r.deadlines, deadline{l.expires, key{channel: channel}})
+	heap.Push(&r.deadlines, deadline{key{channel: channel}, l.expires})
 }
 
 func (l *log) append(p publish, now time.Time) pubsub.Publication {
@@ -146,21 +146,29 @@ func (l *log) read(o pubsub.HistoryOptions) (pubsub.History, error) {
 }
 
 // deadlines is a heap, the soonest on top.
-type deadlines []deadline
+type deadlines struct{ all []deadline }
 
 // deadline is when an idempotency key, or with no name the channel's history, may end.
 type deadline struct {
-	at time.Time
 	key
+
+	at time.Time
 }
 
-func (d deadlines) Len() int           { return len(d) }
-func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
-func (d deadlines) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *deadlines) Push(x any)        { *d = append(*d, x.(deadline)) } //nolint:errcheck // heap.Push above gives it nothing else
+// Len, Less, Swap, Push and Pop are for package heap.
+
+func (d *deadlines) Len() int           { return len(d.all) }
+func (d *deadlines) Less(i, j int) bool { return d.all[i].at.Before(d.all[j].at) }
+func (d *deadlines) Swap(i, j int)      { d.all[i], d.all[j] = d.all[j], d.all[i] }
+
+func (d *deadlines) Push(x any) {
+	if due, ok := x.(deadline); ok {
+		d.all = append(d.all, due)
+	}
+}
 
 func (d *deadlines) Pop() any {
-	last := (*d)[len(*d)-1]
-	*d = (*d)[:len(*d)-1]
+	last := d.all[len(d.all)-1]
+	d.all = d.all[:len(d.all)-1]
 	return last
 }

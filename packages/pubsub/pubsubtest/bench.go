@@ -11,7 +11,7 @@ import (
 
 // Bench measures a broker: how long one caller waits for a publish, how many are acknowledged with 64
 // callers at once, and how long until a handler has a publication.
-func Bench(b *testing.B, open func(t testing.TB) pubsub.Broker) {
+func Bench(b *testing.B, open func(tb testing.TB) pubsub.Broker) {
 	b.Helper()
 	kept := pubsub.PublishOptions{HistorySize: 100}
 	b.Run("publish", func(b *testing.B) { benchPublish(b, open(b), pubsub.PublishOptions{}) })

@@ -103,7 +103,7 @@ var deliveries = []promise{
 		if got := len(p.received("slow")); got != 0 {
 			s.Fatalf("the slow channel had %d publications", got)
 		}
-		p.open()
+		p.release()
 		s.same("delivered", texts(p.receive("slow", 2)), numbers(1, 2))
 	}},
 	{"full_queue_is_repaired", "what a full queue passed over is read from history: in order, none twice and none left out", func(s *suite) {
@@ -123,7 +123,7 @@ var deliveries = []promise{
 			})
 		}
 		wg.Wait()
-		p.recorder.open()
+		p.release()
 		for i, got := range p.receive("room", count) {
 			if got.Position.Offset != uint64(i+1) {
 				s.Fatalf("delivery %d has offset %d", i+1, got.Position.Offset)
@@ -143,7 +143,7 @@ var deliveries = []promise{
 		for n := range count {
 			top = p.publish("room", fmt.Sprint(n), pubsub.PublishOptions{HistorySize: 10})
 		}
-		p.recorder.open()
+		p.release()
 		if got := p.broken("room"); got != top {
 			s.Fatalf("the break is at %v, history ends at %v", got, top)
 		}

@@ -2,8 +2,8 @@
 // [Run] from a test of its own, once for each way it can be set up; there is no opting out.
 //
 //	func TestBroker(t *testing.T) {
-//		pubsubtest.Run(t, func(t testing.TB) pubsubtest.Fixture {
-//			return pubsubtest.Fixture{Open: func(t testing.TB) pubsub.Broker { … }}
+//		pubsubtest.Run(t, func(tb testing.TB) pubsubtest.Fixture {
+//			return pubsubtest.Fixture{Open: func(tb testing.TB) pubsub.Broker { … }}
 //		})
 //	}
 //
@@ -21,16 +21,16 @@ import (
 type Fixture struct {
 	// Open starts the deployment's first process. What it needs is released by t.Cleanup, the
 	// broker itself by the suite.
-	Open func(t testing.TB) pubsub.Broker
+	Open func(tb testing.TB) pubsub.Broker
 	// Peer starts another process of the same deployment. Nil says that a deployment is one
 	// process; the cases for several then use that one in every role.
-	Peer func(t testing.TB) pubsub.Broker
+	Peer func(tb testing.TB) pubsub.Broker
 	// Doomed starts another process that kill ends without a farewell, as kill -9 would. It is nil
 	// exactly when Peer is.
-	Doomed func(t testing.TB) (broker pubsub.Broker, kill func())
+	Doomed func(tb testing.TB) (broker pubsub.Broker, kill func())
 }
 
-// Case is one promise.
+// promise is one case.
 type promise struct {
 	name     string
 	sentence string
@@ -45,7 +45,7 @@ var promises = [][]promise{publishing, histories, deliveries, presences, endings
 const patience = 30 * time.Second
 
 // Run checks every promise against the deployments that open makes. Cases run in parallel.
-func Run(t *testing.T, open func(t testing.TB) Fixture) {
+func Run(t *testing.T, open func(tb testing.TB) Fixture) {
 	t.Helper()
 	for _, group := range promises {
 		for _, p := range group {

@@ -52,15 +52,15 @@ func (r *recorder) change(f func()) {
 	r.changed = make(chan struct{})
 }
 
-// block makes the handler of a channel's publications wait until open.
+// block makes the handler of a channel's publications wait until release.
 func (r *recorder) block(channel string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.gates[channel] = make(chan struct{})
 }
 
-// open lets every handler go on.
-func (r *recorder) open() {
+// release lets every handler go on.
+func (r *recorder) release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for channel, gate := range r.gates {

@@ -68,7 +68,7 @@ func (s *suite) run(b pubsub.Broker, r *recorder) *process {
 		}
 		stopped = true
 		cancel()
-		r.open()
+		r.release()
 		if err := <-done; err != nil {
 			s.Errorf("run returned %v", err)
 		}

@@ -142,6 +142,7 @@ func TestNothingIsLostSilently(t *testing.T) {
 			server.Do("CLIENT", "KILL", "TYPE", "normal")
 		}},
 		{"the network is cut", func(t *testing.T, _ *redistest.Server, proxy *redistest.Proxy) {
+			t.Helper()
 			proxy.Cut()
 			pause(t, 300*time.Millisecond)
 			proxy.Mend()
@@ -151,6 +152,7 @@ func TestNothingIsLostSilently(t *testing.T) {
 			server.Restart()
 		}},
 		{"the server stalls", func(t *testing.T, server *redistest.Server, _ *redistest.Proxy) {
+			t.Helper()
 			server.Signal(syscall.SIGSTOP)
 			pause(t, 2*time.Second)
 			server.Signal(syscall.SIGCONT)

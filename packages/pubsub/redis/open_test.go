@@ -96,7 +96,8 @@ func TestServersAreReachedInEveryWay(t *testing.T) {
 // unused returns an address where nobody listens.
 func unused(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func (r *receiver) serve(ctx context.Context, conn rueidis.DedicatedClient, dead
 		case <-probe.C:
 			err = r.probe(ctx)
 		case <-audit.C:
-			err = r.audit(ctx)
+			r.audit(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -252,7 +252,7 @@ func (r *receiver) probe(ctx context.Context) error {
 }
 
 // audit compares some channels with the server; a failure is for the probe to judge.
-func (r *receiver) audit(ctx context.Context) error {
+func (r *receiver) audit(ctx context.Context) {
 	if len(r.rotation) == 0 {
 		r.rotation = r.broker.dispatcher.Channels()
 	}
@@ -262,7 +262,6 @@ func (r *receiver) audit(ctx context.Context) error {
 	if err := r.compare(ctx, batch); err != nil {
 		r.broker.log.Warn("channels cannot be compared with redis", "redis", r.broker.name, "error", err.Error())
 	}
-	return nil
 }
 
 // message is called on the connection's goroutine and must not wait for anything.

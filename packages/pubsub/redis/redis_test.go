@@ -43,16 +43,16 @@ func TestRedisBehindSentinelKeepsThePromises(t *testing.T) {
 func topologies(url string) func(testing.TB) pubsubtest.Fixture {
 	return func(testing.TB) pubsubtest.Fixture {
 		prefix := rand.Text()
-		start := func(t testing.TB) pubsub.Broker {
-			t.Helper()
-			return open(t, redis.Options{URL: url, Prefix: prefix})
+		start := func(tb testing.TB) pubsub.Broker {
+			tb.Helper()
+			return open(tb, redis.Options{URL: url, Prefix: prefix})
 		}
 		return pubsubtest.Fixture{
 			Open: start,
 			Peer: start,
-			Doomed: func(t testing.TB) (pubsub.Broker, func()) {
-				t.Helper()
-				b := open(t, redis.Options{URL: url, Prefix: prefix})
+			Doomed: func(tb testing.TB) (pubsub.Broker, func()) {
+				tb.Helper()
+				b := open(tb, redis.Options{URL: url, Prefix: prefix})
 				return b, b.Kill
 			},
 		}
@@ -63,37 +63,38 @@ func topologies(url string) func(testing.TB) pubsubtest.Fixture {
 func deployments(server *redistest.Server) func(testing.TB) pubsubtest.Fixture {
 	return func(testing.TB) pubsubtest.Fixture {
 		prefix := rand.Text()
-		start := func(t testing.TB) pubsub.Broker {
-			t.Helper()
-			return open(t, redis.Options{URL: server.URL(), Prefix: prefix})
+		start := func(tb testing.TB) pubsub.Broker {
+			tb.Helper()
+			return open(tb, redis.Options{URL: server.URL(), Prefix: prefix})
 		}
 		return pubsubtest.Fixture{
 			Open: start,
 			Peer: start,
-			Doomed: func(t testing.TB) (pubsub.Broker, func()) {
-				t.Helper()
-				proxy := redistest.NewProxy(t, server.Addr)
-				return open(t, redis.Options{URL: strings.Replace(server.URL(), server.Addr, proxy.Addr, 1), Prefix: prefix}), proxy.Cut
+			Doomed: func(tb testing.TB) (pubsub.Broker, func()) {
+				tb.Helper()
+				proxy := redistest.NewProxy(tb, server.Addr)
+				return open(tb, redis.Options{URL: strings.Replace(server.URL(), server.Addr, proxy.Addr, 1), Prefix: prefix}), proxy.Cut
 			},
 		}
 	}
 }
 
-func open(t testing.TB, o redis.Options) *redis.Broker {
-	t.Helper()
+func open(tb testing.TB, o redis.Options) *redis.Broker {
+	tb.Helper()
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+		o.Logger = slog.New(slog.NewTextHandler(tb.Output(), nil))
 	}
-	b, err := redis.Open(t.Context(), o)
+	b, err := redis.Open(tb.Context(), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 func BenchmarkRedis(b *testing.B) {
 	server := redistest.Start(b, redistest.Options{})
-	pubsubtest.Bench(b, func(t testing.TB) pubsub.Broker {
-		return open(t, redis.Options{URL: server.URL(), Prefix: rand.Text()})
+	pubsubtest.Bench(b, func(tb testing.TB) pubsub.Broker {
+		tb.Helper()
+		return open(tb, redis.Options{URL: server.URL(), Prefix: rand.Text()})
 	})
 }

@@ -35,7 +35,7 @@ type address struct {
 // errURL says what is understood. It never quotes the URL, which may have a password anywhere.
 var errURL = errors.New("want redis://[user:password@]host[:port][/database], " +
 	"rediss:// for TLS, redis+sentinel:// or redis+cluster:// with more addresses as ?addr=host:port, " +
-	"or unix:///path/to/socket; a password's special characters are written as %40 for @, %2F for /, %3A for :")
+	"or unix:///path/to/socket; in a password @ is written %40, / is %2F and : is %3A")
 
 // queries are the parameters that a URL may have, and where.
 var queries = map[string][]mode{

@@ -23,8 +23,8 @@ const (
 
 // makeCertificates writes a new CA and a certificate of it for 127.0.0.1 and localhost into dir, and
 // returns the CA's file.
-func makeCertificates(t testing.TB, dir string) string {
-	t.Helper()
+func makeCertificates(tb testing.TB, dir string) string {
+	tb.Helper()
 	ca := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "private CA"},
@@ -44,38 +44,38 @@ func makeCertificates(t testing.TB, dir string) string {
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	caKey, serverKey := newKey(t), newKey(t)
-	write(t, filepath.Join(dir, caFile), "CERTIFICATE", sign(t, ca, ca, caKey, caKey))
-	write(t, filepath.Join(dir, certificateFile), "CERTIFICATE", sign(t, server, ca, serverKey, caKey))
+	caKey, serverKey := newKey(tb), newKey(tb)
+	write(tb, filepath.Join(dir, caFile), "CERTIFICATE", sign(tb, ca, ca, caKey, caKey))
+	write(tb, filepath.Join(dir, certificateFile), "CERTIFICATE", sign(tb, server, ca, serverKey, caKey))
 	der, err := x509.MarshalPKCS8PrivateKey(serverKey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	write(t, filepath.Join(dir, keyFile), "PRIVATE KEY", der)
+	write(tb, filepath.Join(dir, keyFile), "PRIVATE KEY", der)
 	return filepath.Join(dir, caFile)
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *ecdsa.PrivateKey {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
 
-func sign(t testing.TB, certificate, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) []byte {
-	t.Helper()
+func sign(tb testing.TB, certificate, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) []byte {
+	tb.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, certificate, by, &key.PublicKey, byKey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return der
 }
 
-func write(t testing.TB, file, kind string, der []byte) {
-	t.Helper()
+func write(tb testing.TB, file, kind string, der []byte) {
+	tb.Helper()
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -28,15 +28,15 @@ type link struct {
 }
 
 // NewProxy starts a proxy to target, host:port. It ends with the test.
-func NewProxy(t testing.TB, target string) *Proxy {
-	t.Helper()
+func NewProxy(tb testing.TB, target string) *Proxy {
+	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed with the test
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p := &Proxy{Addr: listener.Addr().String(), target: target, listener: listener, links: make(map[*link]struct{})}
 	p.wg.Go(p.accept)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		p.Cut()
 		_ = listener.Close()
 		p.wg.Wait()

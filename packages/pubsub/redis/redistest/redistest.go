@@ -46,7 +46,7 @@ type Server struct {
 	// CAFile is the certificate authority's file in PEM, when the server speaks TLS.
 	CAFile string
 
-	t       testing.TB
+	tb      testing.TB
 	dir     string
 	options Options
 	args    []string
@@ -57,11 +57,11 @@ type Server struct {
 }
 
 // Start starts a server and waits until it answers. Where there is no redis-server the test fails.
-func Start(t testing.TB, o Options) *Server {
-	t.Helper()
-	s := prepare(t, o)
+func Start(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	s := prepare(tb, o)
 	if o.TLS {
-		s.CAFile = makeCertificates(t, s.dir)
+		s.CAFile = makeCertificates(tb, s.dir)
 	}
 	s.args = s.arguments()
 	s.Restart()
@@ -69,15 +69,15 @@ func Start(t testing.TB, o Options) *Server {
 }
 
 // prepare finds a place for a server and sees to its end.
-func prepare(t testing.TB, o Options) *Server {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // t.TempDir is too long for the path of a socket
+func prepare(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // tb.TempDir is too long for the path of a socket
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &Server{t: t, dir: dir, options: o, Socket: filepath.Join(dir, "redis.sock"), Addr: freeAddr(t)}
-	t.Cleanup(s.Kill)
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &Server{tb: tb, dir: dir, options: o, Socket: filepath.Join(dir, "redis.sock"), Addr: freeAddr(tb)}
+	tb.Cleanup(s.Kill)
 	return s
 }
 
@@ -96,16 +96,16 @@ func (s *Server) URL() string {
 // Restart starts the server again after Kill, at the same address and with the data that its files
 // have.
 func (s *Server) Restart() {
-	s.t.Helper()
+	s.tb.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		s.t.Fatal("redis-server is not installed: `go tool mage doctor` says how to get it")
+		s.tb.Fatal("redis-server is not installed: `go tool mage doctor` says how to get it")
 	}
-	process := exec.Command(path, s.args...) //nolint:noctx // ends by Kill, in the order of clean-ups
+	process := exec.Command(path, s.args...) //nolint:noctx,gosec // ends by Kill, in the order of clean-ups; the arguments are ours
 	log := new(bytes.Buffer)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
-		s.t.Fatalf("start redis-server: %v", err)
+		s.tb.Fatalf("start redis-server: %v", err)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -143,7 +143,7 @@ func (s *Server) arguments() []string {
 
 // await waits until the server answers.
 func (s *Server) await() {
-	s.t.Helper()
+	s.tb.Helper()
 	s.until("answer", func(ctx context.Context) bool {
 		answer, err := s.do(ctx, "PING")
 		return err == nil && strings.HasPrefix(answer, "+PONG")
@@ -152,8 +152,8 @@ func (s *Server) await() {
 
 // until polls until ok, or fails the test.
 func (s *Server) until(what string, ok func(context.Context) bool) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	s.tb.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.tb.Context()), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -161,9 +161,9 @@ func (s *Server) until(what string, ok func(context.Context) bool) {
 		select {
 		case <-tick.C:
 		case <-s.ended:
-			s.t.Fatalf("redis-server at %s ended:\n%s", s.Addr, s.log)
+			s.tb.Fatalf("redis-server at %s ended:\n%s", s.Addr, s.log)
 		case <-ctx.Done():
-			s.t.Fatalf("redis-server at %s does not %s", s.Addr, what)
+			s.tb.Fatalf("redis-server at %s does not %s", s.Addr, what)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func (s *Server) until(what string, ok func(context.Context) bool) {
 // Kill ends the server as kill -9 does, and waits until it is gone. To kill one that is gone
 // already does nothing.
 func (s *Server) Kill() {
-	s.t.Helper()
+	s.tb.Helper()
 	s.mu.Lock()
 	process, ended := s.process, s.ended
 	s.mu.Unlock()
@@ -179,35 +179,35 @@ func (s *Server) Kill() {
 		return
 	}
 	if err := process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		s.t.Errorf("kill redis-server %d: %v", process.Process.Pid, err)
+		s.tb.Errorf("kill redis-server %d: %v", process.Process.Pid, err)
 	}
 	select {
 	case <-ended:
 	case <-time.After(patience):
-		s.t.Errorf("redis-server %d does not end", process.Process.Pid)
+		s.tb.Errorf("redis-server %d does not end", process.Process.Pid)
 	}
 }
 
 // Signal sends the server a signal, such as SIGSTOP and SIGCONT.
 func (s *Server) Signal(signal syscall.Signal) {
-	s.t.Helper()
+	s.tb.Helper()
 	if err := s.process.Process.Signal(signal); err != nil {
-		s.t.Fatalf("signal %v to redis-server: %v", signal, err)
+		s.tb.Fatalf("signal %v to redis-server: %v", signal, err)
 	}
 }
 
 // Do sends one command over a connection of its own and returns the answer: a text, or the first line
 // as it is on the wire: "+OK", ":1", "*2". An answer that is an error fails the test.
 func (s *Server) Do(words ...string) string {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), patience)
+	s.tb.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.tb.Context()), patience)
 	defer cancel()
 	answer, err := s.do(ctx, words...)
 	if err == nil && strings.HasPrefix(answer, "-") {
 		err = errors.New(answer)
 	}
 	if err != nil {
-		s.t.Fatalf("redis-server at %s, %q: %v", s.Addr, words, err)
+		s.tb.Fatalf("redis-server at %s, %q: %v", s.Addr, words, err)
 	}
 	return answer
 }
@@ -261,11 +261,11 @@ func exchange(conn net.Conn, words ...string) (string, error) {
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
 // freeAddr returns a loopback address where nothing listens now.
-func freeAddr(t testing.TB) string {
-	t.Helper()
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()

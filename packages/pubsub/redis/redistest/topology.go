@@ -3,6 +3,7 @@ package redistest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,13 +16,13 @@ type Cluster struct {
 }
 
 // StartCluster starts a cluster of three masters without replicas and waits until it is whole.
-func StartCluster(t testing.TB) *Cluster {
-	t.Helper()
+func StartCluster(tb testing.TB) *Cluster {
+	tb.Helper()
 	const size, slots = 3, 16384
 	c := new(Cluster)
 	for n := range size {
-		bus := port(freeAddr(t))
-		node := Start(t, Options{Args: []string{"--cluster-enabled", "yes", "--cluster-port", bus}})
+		bus := port(freeAddr(tb))
+		node := Start(tb, Options{Args: []string{"--cluster-enabled", "yes", "--cluster-port", bus}})
 		node.Do("CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(n*slots/size), fmt.Sprint((n+1)*slots/size-1))
 		c.Nodes = append(c.Nodes, node)
 		if n > 0 {
@@ -39,11 +40,11 @@ func StartCluster(t testing.TB) *Cluster {
 
 // URL returns how a client reaches the cluster.
 func (c *Cluster) URL() string {
-	url := "redis+cluster://" + c.Nodes[0].Addr
-	for i, node := range c.Nodes[1:] {
-		url += string("?&"[min(i, 1)]) + "addr=" + node.Addr
+	query := make(url.Values)
+	for _, node := range c.Nodes[1:] {
+		query.Add("addr", node.Addr)
 	}
-	return url
+	return "redis+cluster://" + c.Nodes[0].Addr + "?" + query.Encode()
 }
 
 // Sentinel is a Redis Sentinel that watches a master with a replica.
@@ -54,21 +55,21 @@ type Sentinel struct {
 
 // StartSentinel starts a master, a replica of it, and one Sentinel that promotes the replica when
 // the master is gone for half a second.
-func StartSentinel(t testing.TB) *Sentinel {
-	t.Helper()
-	master := Start(t, Options{})
-	replica := Start(t, Options{Args: []string{"--replicaof", "127.0.0.1 " + port(master.Addr)}})
+func StartSentinel(tb testing.TB) *Sentinel {
+	tb.Helper()
+	master := Start(tb, Options{})
+	replica := Start(tb, Options{Args: []string{"--replicaof", "127.0.0.1 " + port(master.Addr)}})
 	replica.until("follow its master", func(ctx context.Context) bool {
 		info, err := replica.do(ctx, "INFO", "replication")
 		return err == nil && strings.Contains(info, "master_link_status:up")
 	})
-	s := prepare(t, Options{})
+	s := prepare(tb, Options{})
 	file := filepath.Join(s.dir, "sentinel.conf")
 	config := fmt.Sprintf("bind 127.0.0.1\nport %s\nunixsocket %s\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n"+
 		"sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n",
 		port(s.Addr), s.Socket, s.dir, port(master.Addr))
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s.args = []string{file, "--sentinel"}
 	s.Restart()
