@@ -74,9 +74,9 @@ type codec struct {
 	newWriter func(io.Writer) io.WriteCloser
 }
 
-// codecs are in the order we prefer. Brotli 9 of a 60 kB style sheet takes a few milliseconds at start, and 11 gains 2% for ten times the time.
+// codecs are in the order we prefer. Of ui.css (23 kB) brotli 6 makes 5.5 kB in 2 ms, and 11 would make 5.2 kB in 26 ms, at every start of every program.
 var codecs = []codec{
-	{"br", func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 9) }},
+	{"br", func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, 6) }},
 	{"gzip", func(w io.Writer) io.WriteCloser {
 		z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 		if err != nil {

@@ -29,7 +29,7 @@ func TestTextIsShownAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAuthorAndTextComeBeforeActions(t *testing.T) {
+func TestAuthorAndTextComeFirst(t *testing.T) {
 	text := htmltest.Text(htmltest.Parse(t, message.Message(message.Props{
 		State:  message.Failed,
 		Author: message.Author{ID: "u-1", Name: "Ada"},
@@ -37,7 +37,7 @@ func TestAuthorAndTextComeBeforeActions(t *testing.T) {
 		Text:   "hello",
 	})))
 	last := -1
-	for _, want := range []string{"Ada", "08:05", "hello", "Not sent.", "Try again", "Discard"} {
+	for _, want := range []string{"Ada", "hello", "08:05", "Not sent.", "Try again", "Discard"} {
 		at := strings.Index(text, want)
 		if at <= last {
 			t.Errorf("%q is missing or comes too early in %q", want, text)
