@@ -13,9 +13,9 @@ func TestGeneratedTemplatesAreFresh(t *testing.T) {
 	runTempl(t, "generate", "-check")
 }
 
-// The identity command stands for prettier, which would otherwise be used where it happens to be installed, and format differently.
+// A command that does not exist stands for prettier, which would otherwise be used where it happens to be installed, and format differently.
 func TestTemplatesAreFormatted(t *testing.T) {
-	runTempl(t, "fmt", "-fail", "-prettier-command=cat", ".")
+	runTempl(t, "fmt", "-fail", "-prettier-command=no-prettier", ".")
 }
 
 func TestBundlesAreFresh(t *testing.T) {
