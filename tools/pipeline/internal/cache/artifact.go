@@ -96,7 +96,7 @@ func decodeHead(packed []byte) (head, error) {
 // check refuses what no task of ours can have stored.
 func (o Output) check() error {
 	switch {
-	case !filepath.IsLocal(filepath.FromSlash(o.Name)) || path.Clean(o.Name) != o.Name:
+	case !filepath.IsLocal(filepath.FromSlash(o.Name)) || path.Clean(o.Name) != o.Name || o.Name == ".":
 		return errors.New("outside the workspace")
 	case o.Size < 0:
 		return errors.New("negative size")
