@@ -137,7 +137,9 @@ func TestKilledRunLeavesNothingWrong(t *testing.T) {
 		text := fmt.Sprint("state ", round%3, "\n")
 		write(t, dir, map[string]string{"m0/in.txt": text})
 		if random.IntN(2) == 0 {
-			os.RemoveAll(filepath.Join(dir, "m1/out"))
+			if err := os.RemoveAll(filepath.Join(dir, "m1/out")); err != nil {
+				t.Fatal(err)
+			}
 		}
 		cmd := command(t, dir, "tasks", "build")
 		if err := cmd.Start(); err != nil {

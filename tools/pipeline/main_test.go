@@ -35,6 +35,8 @@ func (l leakless) Run() int {
 }
 
 // tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
+//
+//nolint:forbidigo // the main function of a program
 func tasks() {
 	var o pipeline.Options
 	flag.StringVar(&o.Filter, "filter", "", "")
@@ -80,7 +82,7 @@ func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error 
 	case graph:
 		g, err := p.Graph(ctx, o)
 		if err == nil {
-			fmt.Print(g.DOT())
+			say(g.DOT())
 		}
 		return err
 	}
@@ -88,6 +90,8 @@ func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error 
 }
 
 // tool stands for the programs that tasks run.
+//
+//nolint:forbidigo // the main function of a program
 func tool() {
 	if err := runTool(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "tool:", err)
@@ -96,7 +100,7 @@ func tool() {
 }
 
 func runTool(verb string, args []string) error {
-	fmt.Println(strings.Join(append([]string{verb}, args...), " "))
+	say(strings.Join(append([]string{verb}, args...), " "))
 	switch verb {
 	case "copy": // to from...
 		var all []byte
@@ -124,12 +128,12 @@ func runTool(verb string, args []string) error {
 		_, err = f.WriteString("more\n")
 		return errors.Join(err, f.Close())
 	case "env":
-		fmt.Println(strings.Join(os.Environ(), "\n"))
+		say(strings.Join(os.Environ(), "\n"))
 	case "fail":
 		return errors.New("this always fails")
 	case "hang": // with a child that hangs too; the child's id goes to a file
 		signal.Ignore(os.Interrupt)
-		child := exec.Command(os.Args[0], "wait")
+		child := exec.CommandContext(context.Background(), os.Args[0], "wait") //nolint:forbidigo // it outlives its parent
 		child.Stdout = os.Stdout
 		if err := child.Start(); err != nil {
 			return err
@@ -147,6 +151,8 @@ func runTool(verb string, args []string) error {
 	}
 	return nil
 }
+
+func say(line string) { _, _ = os.Stdout.WriteString(line + "\n") }
 
 func TestScripts(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func (s *session) remove(n *node, names []string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	for _, name := range names {
 		if tracked[name] {
 			continue

@@ -31,7 +31,7 @@ type Cache struct {
 func Open(root, dir string) (*Cache, error) {
 	c := &Cache{root: root, dir: dir}
 	for _, folder := range []string{c.temp(), filepath.Join(dir, "artifacts")} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, fmt.Errorf("open cache: %w", err)
 		}
 	}
@@ -39,9 +39,7 @@ func Open(root, dir string) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
-	probe.Close()
-	os.Remove(probe.Name())
-	return c, nil
+	return c, errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // A Recipe is what an artifact says of the run it comes from.
@@ -86,7 +84,7 @@ func (c *Cache) Sweep() {
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > stray {
-			os.RemoveAll(filepath.Join(c.temp(), e.Name()))
+			_ = os.RemoveAll(filepath.Join(c.temp(), e.Name()))
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (c *Cache) Look(key hash.Key) (*Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Close()
+	_ = f.Close()
 	return &Artifact{Recipe: h.Recipe, Outputs: h.Outputs, cache: c, key: key}, nil
 }
 
@@ -47,7 +47,7 @@ func (c *Cache) open(key hash.Key) (head, *os.File, error) {
 	}
 	h, err := readHead(f)
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return head{}, nil, err
 	}
 	return h, f, nil
@@ -60,12 +60,12 @@ func (a *Artifact) Restore(want func(Output) bool) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	stage, err := os.MkdirTemp(a.cache.temp(), "restore-*")
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", a.Task, err)
 	}
-	defer os.RemoveAll(stage)
+	defer func() { _ = os.RemoveAll(stage) }() // Sweep comes for what stays
 	if err := unpack(bufio.NewReaderSize(f, 256<<10), stage, h.Outputs, want); err != nil {
 		return fmt.Errorf("restore %s: %w", a.Task, err)
 	}
@@ -123,7 +123,7 @@ func (c *Cache) place(stage string, outputs []Output, want func(Output) bool) er
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	from, err := filepath.Rel(c.root, stage)
 	if err != nil {
 		return err

@@ -28,13 +28,13 @@ func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error)
 	if err != nil {
 		return fmt.Errorf("store %s: %w", recipe.Task, err)
 	}
-	defer os.Remove(temp.Name()) // fails once it has been renamed
+	defer func() { _ = os.Remove(temp.Name()) }() // not there once it has been renamed
 	err = c.write(temp, front, outputs)
 	if closeErr := temp.Close(); err == nil {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(c.artifact(key)), 0o755)
+		err = os.MkdirAll(filepath.Dir(c.artifact(key)), 0o750)
 	}
 	if err == nil {
 		err = os.Rename(temp.Name(), c.artifact(key))
@@ -74,7 +74,7 @@ func (c *Cache) pack(w io.Writer, o Output) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(w, sum), f)
 	if err != nil {

@@ -133,7 +133,7 @@ func read(full string, mode fs.FileMode) (content Content, err error) {
 		if err != nil {
 			return content, err
 		}
-		io.WriteString(sum, text)
+		_, _ = io.WriteString(sum, text) // a hash takes all
 	default:
 		return content, fmt.Errorf("%s is neither a file nor a link", full)
 	}
@@ -199,7 +199,7 @@ func writeAtomic(file string, data []byte) error {
 		err = os.Rename(temp.Name(), file)
 	}
 	if err != nil {
-		os.Remove(temp.Name())
+		_ = os.Remove(temp.Name())
 	}
 	return err
 }
