@@ -3,7 +3,6 @@ package realtime
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"magpie.build/packages/pubsub"
@@ -125,36 +124,4 @@ func (c *connection) answerTo(err error) *Error {
 	default:
 		return ErrInternal
 	}
-}
-
-// reply is the error as the answer to a command.
-func (e *Error) reply(id uint32) []byte {
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = strconv.AppendUint(append(buf, `,"error":{"code":`...), uint64(e.Code), 10)
-	buf = appendString(append(buf, `,"message":`...), e.Message)
-	if e.Temporary {
-		buf = append(buf, `,"temporary":true`...)
-	}
-	return append(buf, "}}"...)
-}
-
-// result is the answer to a command that succeeded.
-func result(id uint32, name string, value any) ([]byte, error) {
-	encoded, err := marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = append(append(append(buf, `,"`...), name...), `":`...)
-	return append(append(buf, encoded...), '}'), nil
-}
-
-// succeed sends the answer to a command that succeeded.
-func (c *connection) succeed(id uint32, name string, value any) error {
-	reply, err := result(id, name, value)
-	if err != nil {
-		return err
-	}
-	c.push(reply)
-	return nil
 }

@@ -45,6 +45,8 @@
 // Run waits for all of them. Where sockets cannot be written to without waiting (TLS, Windows) each
 // connection with something to say is written by catchUp.
 //
-// Locks are taken in this order: an audience's, a connection's, a channel's or a transport's or a
-// shard's. The hub's is taken alone. A channel's turn is held while the broker is asked.
+// Locks are taken in this order: an audience's, a connection's, then a channel's, a transport's or a
+// shard's. The hub's comes before the wheel's, and before no other. Nothing waits while it holds one,
+// but for a channel's turn, which is held while the broker is asked, and a transport's flush, which is
+// held while a socket is waited for.
 package realtime

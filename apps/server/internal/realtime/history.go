@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"strconv"
 
 	"magpie.build/packages/pubsub"
 )
@@ -25,15 +24,6 @@ func (c *connection) history(ctx context.Context, id uint32, cmd *historyCommand
 	}
 	c.push(historyReply(id, history))
 	return nil
-}
-
-func historyReply(id uint32, history pubsub.History) []byte {
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = append(buf, `,"history":{"publications":`...)
-	buf = appendPublications(buf, history.Publications)
-	buf = strconv.AppendUint(append(buf, `,"offset":`...), history.Position.Offset, 10)
-	buf = appendString(append(buf, `,"epoch":`...), history.Position.Epoch)
-	return append(buf, "}}"...)
 }
 
 // require refuses a command on a channel that the client is not subscribed to, or that does not offer

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
 	"magpie.build/packages/pubsub"
@@ -177,28 +176,4 @@ func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscri
 		return nil, err
 	}
 	return appendSubscribeReply(nil, id, encoded, missed), nil
-}
-
-// appendSubscribeReply is the result with the missed publications spliced in: they are on the wire as
-// they are in the broker.
-func appendSubscribeReply(buf []byte, id uint32, answer []byte, missed []pubsub.Publication) []byte {
-	buf = strconv.AppendUint(append(buf, `{"id":`...), uint64(id), 10)
-	buf = append(append(buf, `,"subscribe":`...), answer...)
-	if len(missed) > 0 {
-		buf = append(buf[:len(buf)-1], `,"publications":`...)
-		buf = append(appendPublications(buf, missed), '}')
-	}
-	return append(buf, '}')
-}
-
-// appendPublications appends publications as an array.
-func appendPublications(buf []byte, publications []pubsub.Publication) []byte {
-	buf = append(buf, '[')
-	for i, publication := range publications {
-		if i > 0 {
-			buf = append(buf, ',')
-		}
-		buf = appendPublication(buf, publication)
-	}
-	return append(buf, ']')
 }
