@@ -196,7 +196,7 @@ func (s *server) publish(t *testing.T, channel, data string) pubsub.Position {
 }
 
 // patience is how long a test waits for what must happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
