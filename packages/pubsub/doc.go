@@ -20,5 +20,8 @@
 // delivers anything later: it never loses a publication silently. A publication without history is
 // delivered at most once and has no position.
 //
+// Presence is who is in a channel, over all processes. A member entered by a process that was killed
+// leaves within seconds.
+//
 // What it leaves to others: who may publish what, and what the bytes mean.
 package pubsub

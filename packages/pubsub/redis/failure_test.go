@@ -371,6 +371,9 @@ func TestUnreachableServerIsToldInTime(t *testing.T) {
 	if err := b.Subscribe(t.Context(), "a"); !errors.Is(err, pubsub.ErrUnavailable) {
 		t.Errorf("subscribe: %v", err)
 	}
+	if err := b.Unsubscribe(t.Context(), "a"); err != nil {
+		t.Errorf("unsubscribe: %v", err)
+	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}

@@ -52,19 +52,33 @@ func newReceiver(b *Broker) *receiver {
 	return &receiver{broker: b, probeID: rand.Text(), requests: make(chan *request, batchSize), ended: make(chan struct{})}
 }
 
-// ask waits until the goroutine did what is asked.
-func (r *receiver) ask(ctx context.Context, channel string, subscribe bool) error {
-	if !subscribe {
-		r.broker.dispatcher.Remove(channel) // whatever becomes of the connection
-	}
-	q := &request{ctx: ctx, channel: channel, subscribe: subscribe, done: make(chan struct{})}
-	select {
-	case r.requests <- q:
-	case <-ctx.Done():
-		return ctx.Err()
+// join waits until the channel is received.
+func (r *receiver) join(ctx context.Context, channel string) error {
+	q := &request{ctx: ctx, channel: channel, subscribe: true, done: make(chan struct{})}
+	if err := r.ask(ctx, q); err != nil {
+		return err
 	}
 	select {
 	case <-q.done:
+		return nil
+	case <-r.ended:
+		return pubsub.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leave has the channel received no more. The connection learns of it later, but before any request
+// that comes after.
+func (r *receiver) leave(ctx context.Context, channel string) error {
+	r.broker.dispatcher.Remove(channel)
+	return r.ask(ctx, &request{ctx: ctx, channel: channel, done: make(chan struct{})})
+}
+
+// ask hands a request to the goroutine.
+func (r *receiver) ask(ctx context.Context, q *request) error {
+	select {
+	case r.requests <- q:
 		return nil
 	case <-r.ended:
 		return pubsub.ErrClosed
@@ -120,7 +134,7 @@ func (r *receiver) connection(ctx context.Context) error {
 		return err
 	}
 	for batch := range slices.Chunk(r.broker.dispatcher.Channels(), batchSize) {
-		if err := r.join(ctx, conn, batch); err != nil {
+		if err := r.begin(ctx, conn, batch); err != nil {
 			return err
 		}
 	}
@@ -193,16 +207,16 @@ func (r *receiver) settle(ctx context.Context, conn rueidis.DedicatedClient, req
 	case len(changed) == 0:
 		return nil
 	case subscribe:
-		return r.join(ctx, conn, changed)
+		return r.begin(ctx, conn, changed)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.broker.timeout)
 	defer cancel()
 	return conn.Do(ctx, conn.B().Unsubscribe().Channel(r.feeds(changed)...).Build()).Error()
 }
 
-// join subscribes to channels that the dispatcher has, and only then asks where each of them is: so
+// begin subscribes to channels that the dispatcher has, and only then asks where each of them is: so
 // whatever is published later arrives, and whatever was missed is noticed.
-func (r *receiver) join(ctx context.Context, conn rueidis.DedicatedClient, channels []string) error {
+func (r *receiver) begin(ctx context.Context, conn rueidis.DedicatedClient, channels []string) error {
 	if err := r.subscribe(ctx, conn, r.feeds(channels)...); err != nil {
 		return err
 	}

@@ -256,16 +256,16 @@ func (b *Broker) Subscribe(ctx context.Context, channel string) (err error) {
 	if err := check.Channel(channel); err != nil {
 		return err
 	}
-	return b.call(ctx, func(ctx context.Context) error { return b.receiver.ask(ctx, channel, true) })
+	return b.call(ctx, func(ctx context.Context) error { return b.receiver.join(ctx, channel) })
 }
 
-// Unsubscribe implements [pubsub.Broker]. It needs no server.
+// Unsubscribe implements [pubsub.Broker]. It does not wait for the server.
 func (b *Broker) Unsubscribe(ctx context.Context, channel string) (err error) {
 	defer b.wrap(&err, "unsubscribe from", channel)
 	if err := check.Channel(channel); err != nil {
 		return err
 	}
-	return b.call(ctx, func(ctx context.Context) error { return b.receiver.ask(ctx, channel, false) })
+	return b.call(ctx, func(ctx context.Context) error { return b.receiver.leave(ctx, channel) })
 }
 
 // Enter implements [pubsub.Broker]. After an error the member is not in channel, or will soon not be.
@@ -308,8 +308,8 @@ func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
 	return b.dispatcher.Run(ctx, handler)
 }
 
-// Close implements [pubsub.Broker]. It waits for the server, at most [Options.Timeout], so that
-// members leave.
+// Close implements [pubsub.Broker]. It waits for the server, at most twice [Options.Timeout], so that
+// members leave; where that fails they do with the lease.
 func (b *Broker) Close() error { return b.close() }
 
 func (b *Broker) shut() error {
