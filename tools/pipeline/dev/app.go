@@ -134,7 +134,7 @@ func (a *app) run(ctx context.Context) error {
 		case <-a.wake:
 			a.carryOut(ctx, a.take())
 		case <-a.process.exited():
-			a.fail(newReport("exited by itself: "+a.process.reason(), a.process.tail.String()))
+			a.fail(newExitReport("exited by itself: "+a.process.reason(), a.process))
 			a.process = nil
 			a.gate.down()
 		}
@@ -167,7 +167,7 @@ func (a *app) carryOut(ctx context.Context, o order) {
 	}
 	if err != nil {
 		a.gate.down()
-		a.fail(newReport(err.Error(), a.process.log()))
+		a.fail(newExitReport(err.Error(), a.process))
 		a.process.stop()
 		a.process = nil
 		return

@@ -67,8 +67,10 @@ func (c appConsole) result(format string, args ...any) {
 
 // complain writes a report: the first place to look at comes first.
 func (c appConsole) complain(r *report) {
-	for line := range strings.Lines(r.Text) {
-		c.line(c.stderr, strings.TrimRight(line, "\n"))
+	if !r.printed {
+		for line := range strings.Lines(r.Text) {
+			c.line(c.stderr, strings.TrimRight(line, "\n"))
+		}
 	}
 	title := r.Title
 	if c.colour {

@@ -93,9 +93,9 @@ func TestFirstBuildThatFailsShowsAPageThatRecovers(t *testing.T) {
 	h := supervise(t, o)
 	h.printed("one | build failed", 1)
 	link := "http://" + o.Apps[0].Addr
-	response, page := h.fetch(link, http.Header{"Accept": {"text/html"}})
-	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(page, "/__dev/client.js") {
-		t.Errorf("got %s and %s", response.Status, page)
+	status, page := h.fetch(link, http.Header{"Accept": {"text/html"}})
+	if status != http.StatusServiceUnavailable || !strings.Contains(page, "/__dev/client.js") {
+		t.Errorf("got %d and %s", status, page)
 	}
 	write(t, root, sharedFile, sharedText)
 	h.until("the page", func() bool { return strings.Contains(h.get(link), "first") })
@@ -107,9 +107,9 @@ func TestStartThatFailsShowsTheLastLines(t *testing.T) {
 	one := h.link("one")
 	write(t, h.root, sharedFile, strings.Replace(sharedText, "func Check() {}", "func Check() { panic(\"no such room\") }", 1))
 	h.printed("did not start: exit status 2", 2)
-	response, text := h.fetch(one, nil)
-	if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "one is not running") {
-		t.Errorf("got %s and %s", response.Status, text)
+	status, text := h.fetch(one, nil)
+	if status != http.StatusServiceUnavailable || !strings.Contains(text, "one is not running") {
+		t.Errorf("got %d and %s", status, text)
 	}
 	if event := h.events(one).next(t); !strings.Contains(event, "no such room") {
 		t.Errorf("the event does not say why: %s", event)
@@ -123,20 +123,13 @@ func TestRequestsDuringARestartWaitForTheNewProcess(t *testing.T) {
 	h := supervise(t, options(newWorkspace(t)))
 	one := h.link("one")
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, one, http.NoBody)
-				response, err := http.DefaultTransport.RoundTrip(request)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				_, _ = io.Copy(io.Discard, response.Body)
-				response.Body.Close()
-				if response.StatusCode != http.StatusOK {
-					t.Error(response.Status)
+				if status, _ := h.fetch(one, nil); status != http.StatusOK {
+					t.Errorf("got status %d", status)
 				}
 			}
 		})
@@ -148,7 +141,6 @@ func TestRequestsDuringARestartWaitForTheNewProcess(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 
 func TestUpgradedConnectionsPassThrough(t *testing.T) {
@@ -159,18 +151,23 @@ func TestUpgradedConnectionsPassThrough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET /echo HTTP/1.1\r\nHost: %s\r\nOrigin: http://%[1]s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", host)
+	defer closing(t, conn)
+	say := func(text string) {
+		if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say("GET /echo HTTP/1.1\r\nHost: " + host + "\r\nOrigin: http://" + host + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	reader := bufio.NewReader(conn)
 	response, err := http.ReadResponse(reader, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer closing(t, response.Body)
 	if response.StatusCode != http.StatusSwitchingProtocols || response.Header.Get("X-Host") != host || response.Header.Get("X-Origin") != "http://"+host {
 		t.Fatalf("got %s, %v", response.Status, response.Header)
 	}
-	fmt.Fprintln(conn, "hello")
+	say("hello\n")
 	if line, err := reader.ReadString('\n'); line != "hello\n" {
 		t.Errorf("got %q, %v", line, err)
 	}
@@ -244,7 +241,7 @@ func TestAddressThatCannotBeHadIsNamedWithTheRemedy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer closing(t, taken)
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	for name, test := range map[string]struct{ addr, want string }{
 		"in use":       {taken.Addr().String(), "port " + port + " is in use"},
@@ -278,8 +275,15 @@ func freePort(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer closing(t, l)
 	return l.Addr().String()
+}
+
+func closing(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // stream is an open stream of events.
@@ -296,7 +300,7 @@ func (h *house) events(link string) stream {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.t.Cleanup(func() { response.Body.Close() })
+	h.t.Cleanup(func() { closing(h.t, response.Body) })
 	return stream{bufio.NewScanner(response.Body)}
 }
 

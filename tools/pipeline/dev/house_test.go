@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv("DEV_TEST_ROOT") != "" {
-		os.Exit(superviseAlone())
+		os.Exit(superviseAlone()) //nolint:forbidigo // the program's main, in this case
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -30,7 +32,7 @@ func superviseAlone() int {
 	o := options(os.Getenv("DEV_TEST_ROOT"))
 	o.Apps = o.Apps[:1]
 	o.Stdout, o.Stderr = os.Stdout, os.Stderr
-	if err := dev.Run(context.Background(), o); err != nil {
+	if err := dev.Run(context.Background(), o); err != nil { //nolint:forbidigo // as above
 		return 1
 	}
 	return 0
@@ -99,7 +101,10 @@ func supervise(t *testing.T, o dev.Options) *house {
 	ctx, cancel := context.WithCancel(t.Context())
 	h := &house{t: t, root: o.Root, out: &transcript{}, cancel: cancel, done: make(chan error, 1)}
 	o.Stdout, o.Stderr = h.out, h.out
-	go func() { h.done <- dev.Run(ctx, o) }()
+	go func() {
+		defer close(h.done)
+		h.done <- dev.Run(ctx, o)
+	}()
 	t.Cleanup(func() {
 		h.stop()
 		if t.Failed() {
@@ -113,13 +118,8 @@ func supervise(t *testing.T, o dev.Options) *house {
 func (h *house) stop() {
 	h.t.Helper()
 	h.cancel()
-	if err, ok := <-h.done; ok && err != nil {
+	if err := <-h.done; err != nil {
 		h.t.Error(err)
-	}
-	select {
-	case <-h.done:
-	default:
-		close(h.done)
 	}
 }
 
@@ -169,27 +169,24 @@ func (h *house) get(url string) string {
 	return body
 }
 
-func (h *house) fetch(url string, header http.Header) (*http.Response, string) {
+func (h *house) fetch(url string, header http.Header) (status int, body string) {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
+	content, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
 		h.t.Fatal(err)
 	}
-	return response, string(body)
+	return response.StatusCode, string(content)
 }
 
 // transcript is all that a supervisor writes.

@@ -12,10 +12,19 @@ type report struct {
 	Title string `json:"title"`
 	// Text is what the compiler, the generator or the app itself said, a line each.
 	Text string `json:"text"`
+
+	printed bool // the text stands in the terminal already
 }
 
 func newReport(title, text string) *report {
 	return &report{Title: title, Text: strings.TrimRight(text, "\n")}
+}
+
+// newExitReport is a report of a process that has said why itself.
+func newExitReport(title string, p *process) *report {
+	r := newReport(title, p.log())
+	r.printed = true
+	return r
 }
 
 // position is the beginning of a compiler's line: file, line, and perhaps column.

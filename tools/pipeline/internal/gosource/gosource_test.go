@@ -13,10 +13,10 @@ import (
 	"magpie.build/tools/pipeline/internal/gosource"
 )
 
-// tree writes a txtar archive of testdata to a folder of its own.
-func tree(t *testing.T, archive string) string {
+// tree writes the workspace of testdata to a folder of its own.
+func tree(t *testing.T) string {
 	t.Helper()
-	parsed, err := txtar.ParseFile(filepath.Join("testdata", archive))
+	parsed, err := txtar.ParseFile(filepath.Join("testdata", "kinds.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,19 +30,19 @@ func tree(t *testing.T, archive string) string {
 	return root
 }
 
-func write(t testing.TB, root, name, content string) {
-	t.Helper()
+func write(tb testing.TB, root, name, content string) {
+	tb.Helper()
 	path := filepath.Join(root, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 func TestEveryKindOfFileIsReadAsTheGoCommandReadsIt(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	ws := load(t, root)
 	for name, config := range platforms() {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestEveryKindOfFileIsReadAsTheGoCommandReadsIt(t *testing.T) {
 }
 
 func TestModulesAreThoseOfTheFiles(t *testing.T) {
-	ws := load(t, tree(t, "kinds.txtar"))
+	ws := load(t, tree(t))
 	inputs := ask(t, ws, gosource.Config{GOOS: "linux", GOARCH: "amd64"}, false, "app")
 	if want := []string{"app", "lib", "replaced"}; !slices.Equal(inputs.Modules, want) {
 		t.Errorf("got modules %v, want %v", inputs.Modules, want)
@@ -66,7 +66,7 @@ func TestModulesAreThoseOfTheFiles(t *testing.T) {
 }
 
 func TestWhatIsNotThereYetIsNoError(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	for _, name := range []string{"lib/lib.go", "lib/shared", "app/static"} {
 		if err := os.RemoveAll(filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
@@ -79,7 +79,7 @@ func TestWhatIsNotThereYetIsNoError(t *testing.T) {
 }
 
 func TestBrokenFileIsAnInput(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	write(t, root, "app/broken.go", "package main\n\nimport (\n\t\"example.com/acme/lib/deep\"\n\t\"unterminated\n")
 	write(t, root, "app/empty.go", "")
 	files := ask(t, load(t, root), gosource.Config{GOOS: "linux", GOARCH: "amd64"}, false, "app").Files
@@ -91,7 +91,7 @@ func TestBrokenFileIsAnInput(t *testing.T) {
 }
 
 func TestFolderOutsideEveryModuleIsAnError(t *testing.T) {
-	reader := gosource.New(load(t, tree(t, "kinds.txtar")), gosource.Config{})
+	reader := gosource.New(load(t, tree(t)), gosource.Config{})
 	_, err := reader.Build("nowhere/app")
 	if err == nil || !strings.Contains(err.Error(), `"nowhere/app"`) {
 		t.Errorf("got %v, want an error that names the folder", err)
@@ -100,7 +100,7 @@ func TestFolderOutsideEveryModuleIsAnError(t *testing.T) {
 
 // TestCachedHeadersSpareTheFiles reads a tree whose Go files cannot be opened any more.
 func TestCachedHeadersSpareTheFiles(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	ws := load(t, root)
 	config := gosource.Config{GOOS: "linux", GOARCH: "amd64", Headers: headers{}}
 	first := ask(t, ws, config, true, "app/...", "lib/...")
@@ -125,7 +125,7 @@ func (h headers) Load(name string) (gosource.Header, bool) {
 func (h headers) Store(name string, _ []byte, header gosource.Header) { h[name] = header }
 
 func TestFoldersAreListedOnce(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	ws := load(t, root)
 	times := map[string]int{}
 	reader := gosource.New(ws, gosource.Config{ReadDir: func(dir string) ([]fs.DirEntry, error) {
@@ -147,7 +147,7 @@ func TestFoldersAreListedOnce(t *testing.T) {
 // The go command lists neither, though it reads both: the profile of a main package, and files
 // that match beside a pattern that matches nothing.
 func TestProfilesAndHalfMatchingPatternsAreInputs(t *testing.T) {
-	root := tree(t, "kinds.txtar")
+	root := tree(t)
 	write(t, root, "app/default.pgo", "")
 	write(t, root, "app/other.pgo", "")
 	write(t, root, "lib/default.pgo", "")

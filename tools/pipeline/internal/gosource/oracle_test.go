@@ -131,11 +131,11 @@ func ask(t *testing.T, ws *workspace.Workspace, config gosource.Config, tests bo
 	return inputs
 }
 
-func load(t testing.TB, root string) *workspace.Workspace {
-	t.Helper()
+func load(tb testing.TB, root string) *workspace.Workspace {
+	tb.Helper()
 	ws, err := workspace.Load(root)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ws
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -60,9 +59,12 @@ func (r *Reader) read(at location) (*pkg, error) {
 	if p.test, err = r.part(at, test); err != nil {
 		return nil, err
 	}
-	testdata, err := r.walk(path.Join(at.dir, "testdata"))
-	p.test.files = append(p.test.files, testdata...)
-	return p, err
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == "testdata" }) {
+		testdata, err := r.walk(path.Join(at.dir, "testdata"))
+		p.test.files = append(p.test.files, testdata...)
+		return p, err
+	}
+	return p, nil
 }
 
 // unused says whether a file that was found has no part in what the package came out as.
@@ -200,7 +202,7 @@ func (r *Reader) header(name string) (Header, error) {
 }
 
 func (r *Reader) leadsToFolder(name string) bool {
-	info, err := os.Stat(filepath.FromSlash(r.workspace.Abs(name)))
+	info, err := os.Stat(r.workspace.Abs(name))
 	return err == nil && info.IsDir()
 }
 
