@@ -32,6 +32,7 @@ type everything struct {
 		URL    string `check:"url=redis|rediss"`
 		DBPath string
 	}
+	Local   string `check:"url"`
 	Skipped func() `env:"-"`
 }
 
@@ -112,6 +113,7 @@ func TestLaterLayerWinsAndIsNamed(t *testing.T) {
 		{"flag with two dashes", file, nil, []string{"--name", "flag"}, "flag", config.Flag},
 		{"an empty variable is not set", file, []string{"NAME="}, nil, "file", config.File},
 		{"an empty flag is set", file, nil, []string{"-name="}, "", config.Flag},
+		{"a URL of a socket", "", []string{"NAME=a", "LOCAL=unix:///run/redis.sock"}, nil, "a", config.Environment},
 		{"the last of two flags", "", nil, []string{"-name=a", "-name=b"}, "b", config.Flag},
 	}
 	for _, tt := range tests {

@@ -150,7 +150,8 @@ func isHostPort(text string) bool {
 
 func (r rules) isURL(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" || u.Host == "" {
+	local := err == nil && u.Path != "" && (u.Scheme == "unix" || u.Scheme == "file") // names a path, not a host
+	if err != nil || u.Scheme == "" || u.Host == "" && !local {
 		return false
 	}
 	return len(r.schemes) == 0 || slices.Contains(r.schemes, u.Scheme)

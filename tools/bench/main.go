@@ -1,4 +1,122 @@
-// Command bench is part of Magpie.
+// Command bench measures the pipeline and the chat server of this workspace, and prints what it found.
+//
+//	go run ./tools/bench            everything, in some minutes
+//	go run ./tools/bench build      the pipeline: warm builds beside the go command's
+//	go run ./tools/bench realtime   the server: memory at rest, deliveries under load
+//
+// Figures of different machines and moments do not compare. Measure what you compare in one run.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"magpie.build/tools/bench/internal/load"
+	"magpie.build/tools/bench/internal/report"
+	"magpie.build/tools/bench/internal/synthetic"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are what to measure. Their defaults take some minutes on two cores.
+type options struct {
+	runs     int
+	shape    synthetic.Shape
+	idle     int
+	fanOut   load.FanOut
+	json     bool
+	markdown bool
+	progress io.Writer
+}
+
+// run does what the arguments say. The report goes to stdout, progress to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o := options{shape: synthetic.Shape{Depth: 6, Deps: 3, Seed: 1}, progress: stderr}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&o.runs, "runs", 11, "how often each command runs")
+	flags.IntVar(&o.shape.Modules, "modules", 100, "modules of the synthetic workspace; 0 leaves it out")
+	flags.IntVar(&o.shape.Files, "files", 50, "files of each module")
+	flags.IntVar(&o.idle, "idle", 5000, "idle connections")
+	flags.IntVar(&o.fanOut.Subscribers, "subscribers", 1000, "subscribers of the room")
+	flags.Float64Var(&o.fanOut.Rate, "rate", 50, "publications a second into the room")
+	flags.DurationVar(&o.fanOut.Duration, "duration", 5*time.Second, "how long each rate is held")
+	flags.IntVar(&o.fanOut.Bytes, "bytes", 128, "size of a payload")
+	flags.IntVar(&o.fanOut.Steps, "steps", 10, "rates to try in search of the highest")
+	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	flags.BoolVar(&o.markdown, "markdown", false, "print the report as Markdown")
+	flags.Usage = func() {
+		o.say("usage: bench [build | realtime] [flags]")
+		flags.PrintDefaults()
+	}
+	what, args := command(args)
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || o.runs < 1 {
+		return fmt.Errorf("cannot measure %q in %d runs; see bench -help", flags.Args(), o.runs)
+	}
+	r, err := o.measure(ctx, what)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.json:
+		return r.JSON(stdout)
+	case o.markdown:
+		return r.Markdown(stdout)
+	}
+	return r.Text(stdout)
+}
+
+// command takes the first argument where it is not a flag.
+func command(args []string) (what string, rest []string) {
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
+		return args[0], args[1:]
+	}
+	return "all", args
+}
+
+func (o options) measure(ctx context.Context, what string) (r report.Report, err error) {
+	r.Machine = report.ThisMachine(time.Now())
+	root, err := workspaceRoot()
+	if err != nil {
+		return r, err
+	}
+	temp, err := os.MkdirTemp("", "bench-*")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	switch what {
+	case "build":
+		return r, o.builds(ctx, root, temp, &r)
+	case "realtime":
+		return r, o.realtime(ctx, root, temp, &r)
+	case "all":
+		if err := o.builds(ctx, root, temp, &r); err != nil {
+			return r, err
+		}
+		return r, o.realtime(ctx, root, temp, &r)
+	}
+	return r, fmt.Errorf("there is nothing called %q to measure; there is build, and realtime", what)
+}
+
+// say reports progress. It cannot fail in a way that matters.
+func (o options) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(o.progress, format+"\n", args...)
+}

@@ -97,7 +97,7 @@ func (f FanOut) at(ctx context.Context, s Server, rate float64) (Measured, error
 	before, usageErr := s.Usage()
 	start := time.Now()
 	sent, publishErr := r.publish(ctx, rate, f.Duration)
-	took := time.Since(start)
+	took := max(time.Since(start), f.Duration)
 	r.drain(ctx, sent, patience)
 	after, _ := s.Usage()
 	delivered := r.delivered.Load()
@@ -107,7 +107,7 @@ func (f FanOut) at(ctx context.Context, s Server, rate float64) (Measured, error
 	}
 
 	m := Measured{
-		Rate: float64(sent) / took.Seconds(), Deliveries: float64(delivered) / max(took, f.Duration).Seconds(), Faults: faults,
+		Rate: float64(sent) / took.Seconds(), Deliveries: float64(delivered) / took.Seconds(), Faults: faults,
 		P50: r.latencies.quantile(0.5), P99: r.latencies.quantile(0.99), Max: r.latencies.quantile(1), RSS: after.RSS,
 	}
 	if delivered > 0 && usageErr == nil {

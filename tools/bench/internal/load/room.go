@@ -101,9 +101,10 @@ func (r *room) receive(subscriber int, p wire.Publication) {
 	if p.Sender < 0 || p.Sender >= senders {
 		return
 	}
-	r.trackers[subscriber][p.Sender].receive(p.Seq)
 	r.latencies.add(time.Since(r.started) - time.Duration(p.At))
-	r.delivered.Add(1)
+	if r.trackers[subscriber][p.Sender].receive(p.Seq) {
+		r.delivered.Add(1)
+	}
 }
 
 // maxErrors is how many are kept: one reason tends to end a thousand connections.

@@ -25,7 +25,8 @@ func (f Faults) plus(more Faults) Faults {
 // maxMissing bounds the memory for numbers that were skipped. Beyond it, a late one counts as doubled.
 const maxMissing = 10_000
 
-func (t *tracker) receive(seq int64) {
+// receive says whether the publication is there for the first time.
+func (t *tracker) receive(seq int64) (first bool) {
 	switch {
 	case seq == t.last+1:
 		t.last = seq
@@ -38,7 +39,9 @@ func (t *tracker) receive(seq int64) {
 		t.faults.Reordered++
 	default:
 		t.faults.Doubled++
+		return false
 	}
+	return true
 }
 
 func (t *tracker) skip(from, to int64) {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,13 +26,16 @@ type Usage struct {
 	RSS int64
 }
 
+// ErrNoUsage says that this system does not tell what a process has used.
+var ErrNoUsage = errors.New("what a process has used is read on Linux only")
+
 // Build compiles the server of the workspace at root into dir and returns the program's path.
 func Build(ctx context.Context, root, dir string) (string, error) {
 	program := filepath.Join(dir, "server")
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", program, ".")
 	cmd.Dir = filepath.Join(root, "apps", "server")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build apps/server: %w\n%s", err, out)
@@ -57,10 +61,10 @@ func Start(ctx context.Context, program string, prefix ...string) (*Server, erro
 	if err != nil {
 		return nil, err
 	}
-	argv := append(prefix, program)
+	argv := append(slices.Clone(prefix), program, "-data-dir=")
 	s := &Server{addr: ports[0], cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})} //nolint:noctx // Stop ends it gently
 	s.cmd.Env = append(os.Environ(), "ADDR="+ports[0], "ADMIN_ADDR="+ports[1], "REALTIME_INSECURE=true",
-		"REDIS_URL=", "DATA_DIR=", "LOG_LEVEL=warn")
+		"REDIS_URL=", "LOG_LEVEL=warn")
 	s.cmd.Dir = filepath.Dir(program)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {

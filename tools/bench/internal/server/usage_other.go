@@ -2,13 +2,8 @@
 
 package server
 
-import (
-	"errors"
-	"runtime"
-)
-
 func usage(int) (Usage, error) {
-	return Usage{}, errors.New("a process's usage is read on Linux only, not on " + runtime.GOOS)
+	return Usage{}, ErrNoUsage
 }
 
 // Pin does nothing: cores are chosen on Linux only.
