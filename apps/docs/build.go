@@ -18,13 +18,13 @@ func build(ctx context.Context, c Config, stderr io.Writer) error {
 	began := time.Now()
 	say := newProgress(stderr)
 	say.step("reading the workspace")
-	w, err := loadWorkspace(ctx, c)
+	w, err := readWorkspace(ctx, c)
 	if err != nil {
 		return err
 	}
 	loaded := time.Now()
 	say.step("rendering pages")
-	site, err := planSite(ctx, c, w)
+	site, err := w.plan(c)
 	if err != nil {
 		return err
 	}

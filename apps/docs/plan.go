@@ -1,32 +1,49 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 
 	"magpie.build/apps/docs/internal/assets"
 	"magpie.build/apps/docs/internal/load"
 	"magpie.build/apps/docs/internal/render"
+	"magpie.build/apps/docs/internal/tasks"
 )
 
-// loadWorkspace reads the Go source of the workspace that the configuration names.
-func loadWorkspace(ctx context.Context, c Config) (*load.Workspace, error) {
-	root := c.Root
-	if root == "" {
-		root = "."
-	}
-	root, err := load.FindRoot(root)
-	if err != nil {
-		return nil, fmt.Errorf("%w; run in a workspace or name one with -root", err)
-	}
-	return load.Load(ctx, root)
+// A workspace is what the site is made of, but for the guides.
+type workspace struct {
+	code  *load.Workspace
+	tasks *tasks.Reference
 }
 
-// planSite plans the pages of a workspace.
-func planSite(_ context.Context, c Config, w *load.Workspace) (*render.Site, error) {
+// readWorkspace reads the Go source and the magefile of the workspace that the configuration names.
+func readWorkspace(ctx context.Context, c Config) (workspace, error) {
+	var w workspace
+	root, err := load.FindRoot(cmp.Or(c.Root, "."))
+	if err != nil {
+		return w, fmt.Errorf("%w; run in a workspace or name one with -root", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		w.code, err = load.Load(ctx, root)
+		return err
+	})
+	group.Go(func() (err error) {
+		w.tasks, err = tasks.Read(ctx, root)
+		return err
+	})
+	err = group.Wait()
+	return w, err
+}
+
+// plan plans the pages of a site.
+func (w workspace) plan(c Config) (*render.Site, error) {
 	files, err := assets.New()
 	if err != nil {
 		return nil, err
 	}
-	return render.New(render.Sources{Workspace: w, Content: c.Content, Assets: files, BaseURL: c.URL})
+	return render.New(render.Sources{Workspace: w.code, Tasks: w.tasks, Content: c.Content, Assets: files, BaseURL: c.URL})
 }

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"magpie.build/apps/docs/internal/load"
 	"magpie.build/apps/docs/internal/render"
 	"magpie.build/apps/docs/internal/serve"
 )
@@ -34,11 +33,11 @@ func serveSite(ctx context.Context, c Config, stderr io.Writer) (err error) {
 func serveWorkspace(ctx context.Context, c Config, stderr io.Writer) error {
 	say := newProgress(stderr)
 	say.step("reading the workspace")
-	w, err := loadWorkspace(ctx, c)
+	w, err := readWorkspace(ctx, c)
 	if err != nil {
 		return err
 	}
-	site, err := planSite(ctx, c, w)
+	site, err := w.plan(c)
 	if err != nil {
 		return err
 	}
@@ -46,7 +45,7 @@ func serveWorkspace(ctx context.Context, c Config, stderr io.Writer) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return listen(ctx, c, live.Handler(), stderr) })
 	group.Go(func() error {
-		return serve.Follow(ctx, w.Root, func(files []string) {
+		return serve.Follow(ctx, w.code.Root, func(files []string) {
 			began := time.Now()
 			next, err := renew(ctx, c, &w, files)
 			if err != nil {
@@ -62,19 +61,19 @@ func serveWorkspace(ctx context.Context, c Config, stderr io.Writer) error {
 }
 
 // renew plans the site again. Go code is read again only if something other than a guide changed.
-func renew(ctx context.Context, c Config, w **load.Workspace, changed []string) (*render.Site, error) {
+func renew(ctx context.Context, c Config, w *workspace, changed []string) (*render.Site, error) {
 	for _, name := range changed {
 		if filepath.Ext(name) == ".md" {
 			continue
 		}
-		next, err := loadWorkspace(ctx, c)
+		next, err := readWorkspace(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		*w = next
 		break
 	}
-	return planSite(ctx, c, *w)
+	return w.plan(c)
 }
 
 // shutdownTime is how long open requests may take after the end was asked for.

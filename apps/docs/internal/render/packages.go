@@ -186,7 +186,7 @@ func (v packageView) entries() []search.Entry {
 		for _, m := range s.Members {
 			entries = append(entries, search.Entry{
 				URL: anchored(packageAddress(v.Package), s.Name()+"."+m.Name), Title: s.Name() + "." + m.Name, Where: v.Dir,
-				Kind: string(m.Kind), Summary: excerpt(m.Doc), Text: m.Doc,
+				Kind: string(m.Kind), Summary: excerpt(v.SynopsisOf(m.Doc)), Text: m.Doc, Boost: v.boost(m.Kind),
 			})
 		}
 	}
@@ -196,7 +196,7 @@ func (v packageView) entries() []search.Entry {
 // boost puts what a reader more likely means first: types before methods, what can be imported
 // before what cannot.
 func (v packageView) boost(k load.Kind) int {
-	boost := map[load.Kind]int{load.Type: 20, load.Func: 15, load.Method: 10, load.Const: 8, load.Var: 8}[k]
+	boost := map[load.Kind]int{load.Type: 20, load.Func: 15, load.Method: 10, load.Const: 8, load.Var: 8, load.Field: 4}[k]
 	if v.IsInternal() {
 		return boost / 2
 	}

@@ -22,6 +22,7 @@ import (
 	"magpie.build/apps/docs/internal/links"
 	"magpie.build/apps/docs/internal/load"
 	"magpie.build/apps/docs/internal/search"
+	"magpie.build/apps/docs/internal/tasks"
 	"magpie.build/packages/ui/assets"
 	"magpie.build/packages/ui/breadcrumb"
 	"magpie.build/packages/ui/nav"
@@ -32,6 +33,8 @@ type Sources struct {
 	Workspace *load.Workspace
 	// Content is the folder of the guides, with slashes, relative to the workspace's root.
 	Content string
+	// Tasks is what the magefile offers; nil leaves the task reference out.
+	Tasks *tasks.Reference
 	// Assets are the style sheets and scripts that pages link.
 	Assets *assets.Assets
 	// BaseURL is where the site will live. Its path, which ends with a slash, goes before every
@@ -83,6 +86,7 @@ func New(sources Sources) (*Site, error) {
 	if err := s.planSettings(); err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
+	s.planTasks()
 	if err := s.planSources(); err != nil {
 		return nil, fmt.Errorf("read what the guides link: %w", err)
 	}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"path"
+	"strings"
 
 	"magpie.build/apps/docs/internal/load"
 )
@@ -31,4 +32,24 @@ func (v packageView) targetName(t load.Target) string {
 		return "*" + name
 	}
 	return name
+}
+
+func hasDir(dir string) func(*load.Module) bool {
+	return func(m *load.Module) bool { return m.Dir == dir }
+}
+
+// commandLines writes commands as one would type them.
+func commandLines(commands [][]string) string {
+	lines := make([]string, 0, len(commands))
+	for _, argv := range commands {
+		words := make([]string, 0, len(argv))
+		for _, word := range argv {
+			if strings.ContainsAny(word, " *$\"'") {
+				word = "'" + word + "'"
+			}
+			words = append(words, word)
+		}
+		lines = append(lines, strings.Join(words, " "))
+	}
+	return strings.Join(lines, "\n")
 }
