@@ -1,0 +1,68 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"magpie.build/tools/pipeline"
+)
+
+// A magefile holds little more than this: its tasks, and a target for each that people call.
+func Example() {
+	root, err := workspace(map[string]string{
+		"go.work":    "go 1.26.0\nuse ./app\nuse ./lib\n",
+		"lib/go.mod": "module example.com/lib\ngo 1.26.0\n",
+		"app/go.mod": "module example.com/app\ngo 1.26.0\nrequire example.com/lib v0.0.0\nreplace example.com/lib => ../lib\n",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	greet := pipeline.Task{
+		Name:      "greet",
+		DependsOn: []string{"^greet"},
+		Inputs:    []string{"go.mod"},
+		Func: func(_ context.Context, c pipeline.Call) error {
+			_, err := fmt.Fprintln(c.Output, "hello from", c.Module)
+			return err
+		},
+	}
+	p, err := pipeline.New(root, greet)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Both times the same is shown; the second time nothing runs.
+	for range 2 {
+		err := p.Run(context.Background(), pipeline.Options{Tasks: []string{"greet"}, Stdout: os.Stdout, Stderr: io.Discard})
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// lib#greet: hello from lib
+	// app#greet: hello from app
+	// lib#greet: hello from lib
+	// app#greet: hello from app
+}
+
+// workspace makes a folder with these files.
+func workspace(files map[string]string) (string, error) {
+	root, err := os.MkdirTemp("", "example")
+	if err != nil {
+		return "", err
+	}
+	for name, text := range files {
+		full := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(full), 0o750); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(full, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	return root, nil
+}
