@@ -41,6 +41,7 @@ func (s *session) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.facts = nil
+	s.pipeline.index.Forget()
 }
 
 // reader returns the reader for a configuration, the same for equal ones.
@@ -49,6 +50,7 @@ func (s *session) reader(f *facts, c gosource.Config) *gosource.Reader {
 	defer f.mu.Unlock()
 	id := fmt.Sprint(c.GOOS, " ", c.GOARCH, " ", c.CGO, " ", c.Tags)
 	if f.readers[id] == nil {
+		c.Headers = s.pipeline.headers
 		f.readers[id] = gosource.New(s.pipeline.workspace, c)
 	}
 	return f.readers[id]

@@ -14,6 +14,7 @@ import (
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/hash"
+	"magpie.build/tools/pipeline/internal/headers"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
@@ -26,6 +27,7 @@ type Pipeline struct {
 	help      map[string]string // by task name
 	state     string            // the folder for cache and index
 	index     *hash.Index
+	headers   *headers.Store
 }
 
 // A node is one task of one module, known as "module#task".
@@ -51,7 +53,8 @@ func New(root string, tasks ...Task) (*Pipeline, error) {
 	}
 	p := &Pipeline{workspace: ws, nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
-	if p.modules, err = joinModules(ws); err != nil {
+	p.headers = headers.Open(p.index, filepath.Join(p.state, "headers"))
+	if p.modules, err = joinModules(ws, p.headers); err != nil {
 		return nil, err
 	}
 	var problems []error
@@ -68,7 +71,7 @@ func New(root string, tasks ...Task) (*Pipeline, error) {
 
 // joinModules returns the modules with what they depend on: what go.mod requires, and what is imported
 // without being required.
-func joinModules(ws *workspace.Workspace) ([]filter.Module, error) {
+func joinModules(ws *workspace.Workspace, known gosource.Headers) ([]filter.Module, error) {
 	settings, err := gokey.Read(nil)
 	if err != nil {
 		return nil, err
@@ -79,7 +82,9 @@ func joinModules(ws *workspace.Workspace) ([]filter.Module, error) {
 		}
 		return nil
 	}
-	reader := gosource.New(ws, settings.Source())
+	config := settings.Source()
+	config.Headers = known
+	reader := gosource.New(ws, config)
 	var modules []filter.Module
 	for _, m := range ws.Modules {
 		reached, err := reader.Build(path.Join(m.Name, "..."))

@@ -84,6 +84,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s := newSession(ctx, p, o, chosen)
+	s.forget() // the workspace may have changed since New, or an earlier Run
 	if o.Dry {
 		return s.dry(ctx)
 	}
@@ -130,7 +131,7 @@ func (s *session) openCache() {
 }
 
 func (s *session) saveIndex() {
-	if err := s.pipeline.index.Save(); err != nil {
+	if err := errors.Join(s.pipeline.index.Save(), s.pipeline.headers.Save()); err != nil {
 		s.printer.Warn("the next run reads all files again: %v", err)
 	}
 }

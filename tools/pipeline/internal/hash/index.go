@@ -25,6 +25,7 @@ type Index struct {
 
 	mu      sync.Mutex
 	entries map[string]entry
+	fresh   map[string]File // looked at since the last Forget
 	changed bool
 }
 
@@ -54,7 +55,7 @@ type File struct {
 // Open reads the index kept in file, whose relative names are relative to root. What cannot be read
 // counts as empty: an index only saves time.
 func Open(root, file string) *Index {
-	x := &Index{root: root, file: file, entries: make(map[string]entry)}
+	x := &Index{root: root, file: file, entries: make(map[string]entry), fresh: make(map[string]File)}
 	if data, err := os.ReadFile(file); err == nil {
 		if entries, err := decode(data); err == nil {
 			x.entries = entries
@@ -65,7 +66,33 @@ func Open(root, file string) *Index {
 
 // File returns what is at name: relative to the root, with slashes, or absolute. Links are not followed. The error wraps
 // [fs.ErrNotExist] where there is nothing. What is neither a file nor a link is an error.
+//
+// The answer holds until [Index.Forget]: each file is looked at once.
 func (x *Index) File(name string) (File, error) {
+	x.mu.Lock()
+	file, ok := x.fresh[name]
+	x.mu.Unlock()
+	if ok {
+		return file, nil
+	}
+	file, err := x.look(name)
+	if err == nil {
+		x.mu.Lock()
+		x.fresh[name] = file
+		x.mu.Unlock()
+	}
+	return file, err
+}
+
+// Forget makes the index look at all files again: something may have changed them.
+func (x *Index) Forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.fresh)
+}
+
+// look answers by the file's stat, and reads the file where that is not known.
+func (x *Index) look(name string) (File, error) {
 	full := x.full(name)
 	info, err := os.Lstat(full)
 	if err != nil {
@@ -179,14 +206,15 @@ func (x *Index) Save() error {
 	if !x.changed {
 		return nil
 	}
-	if err := writeAtomic(x.file, encode(x.entries)); err != nil {
+	if err := WriteFile(x.file, encode(x.entries)); err != nil {
 		return fmt.Errorf("save file index: %w", err)
 	}
 	x.changed = false
 	return nil
 }
 
-func writeAtomic(file string, data []byte) error {
+// WriteFile writes a file in one step: beside its place, then renamed into it.
+func WriteFile(file string, data []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*")
 	if err != nil {
 		return err
