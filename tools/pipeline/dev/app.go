@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -78,7 +79,22 @@ func newApp(ctx context.Context, options *Options, declared App, console appCons
 		a.close()
 		return nil, err
 	}
+	a.removeBinaries() // of a supervisor that was killed
 	return a, nil
+}
+
+// removeBinaries removes what was built for this app, as far as the system lets go of it.
+func (a *app) removeBinaries() {
+	entries, err := os.ReadDir(filepath.Join(a.dir, "bin"))
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		number, ours := strings.CutPrefix(strings.TrimSuffix(entry.Name(), executableSuffix), a.declared.Name+"-")
+		if _, err := strconv.Atoi(number); ours && err == nil {
+			_ = os.Remove(filepath.Join(a.dir, "bin", entry.Name()))
+		}
+	}
 }
 
 func (a *app) close() {
@@ -141,12 +157,10 @@ func (a *app) run(ctx context.Context) error {
 	}
 }
 
-// clean ends the process and removes its binary.
+// clean ends the process and removes its binaries.
 func (a *app) clean() {
 	a.process.stop()
-	if a.binary != "" {
-		_ = os.Remove(a.binary)
-	}
+	a.removeBinaries()
 }
 
 // carryOut builds if need be and starts the new process in place of the old one.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +20,9 @@ func TestNoProcessIsLeft(t *testing.T) {
 		if runs(t, pid) {
 			t.Errorf("process %s is left", pid)
 		}
+	}
+	if left, err := filepath.Glob(filepath.Join(h.root, ".magpie", "dev", "bin", "*")); err != nil || len(left) > 0 {
+		t.Errorf("binaries are left: %v, %v", left, err)
 	}
 }
 

@@ -122,6 +122,7 @@ func Browser() Check {
 			"chromium", "google-chrome", "chromium-browser", "google-chrome-stable", "chrome",
 			"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 			"/Applications/Chromium.app/Contents/MacOS/Chromium",
+			`C:\Program Files\Google\Chrome\Application\chrome.exe`,
 		},
 		Advice: map[string]string{
 			"": "install chromium with your package manager", "linux": "apt install chromium, or your distribution's package",
