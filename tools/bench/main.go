@@ -37,6 +37,7 @@ type options struct {
 	runs     int
 	shape    synthetic.Shape
 	idle     int
+	rest     time.Duration
 	fanOut   load.FanOut
 	json     bool
 	markdown bool
@@ -52,6 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.shape.Modules, "modules", 100, "modules of the synthetic workspace; 0 leaves it out")
 	flags.IntVar(&o.shape.Files, "files", 50, "files of each module")
 	flags.IntVar(&o.idle, "idle", 5000, "idle connections")
+	flags.DurationVar(&o.rest, "rest", 10*time.Second, "how long a server rests before its memory is read")
 	flags.IntVar(&o.fanOut.Subscribers, "subscribers", 1000, "subscribers of the room")
 	flags.Float64Var(&o.fanOut.Rate, "rate", 50, "publications a second into the room")
 	flags.DurationVar(&o.fanOut.Duration, "duration", 5*time.Second, "how long each rate is held")

@@ -28,7 +28,7 @@ func TestRealServerIsMeasured(t *testing.T) {
 		t.Skip("builds the server")
 	}
 	var out strings.Builder
-	args := []string{"realtime", "-json", "-idle=50", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
+	args := []string{"realtime", "-json", "-idle=50", "-rest=100ms", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
 	if err := run(t.Context(), args, &out, t.Output()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"magpie.build/tools/bench/internal/load"
 	"magpie.build/tools/bench/internal/report"
 	"magpie.build/tools/bench/internal/server"
 )
-
-// restTime lets a server's garbage go, and is long enough to see what it does at rest.
-const restTime = 10 * time.Second
 
 // realtime measures the chat server of this workspace: at rest, at a fixed rate, and at the highest it holds.
 // Each measurement has a fresh server.
@@ -34,7 +30,7 @@ func (o options) realtime(ctx context.Context, root, temp string, r *report.Repo
 
 	err = with(func(s *server.Server) error {
 		o.say("%d idle connections", o.idle)
-		idle, err := load.MeasureIdle(ctx, s, o.idle, restTime)
+		idle, err := load.MeasureIdle(ctx, s, o.idle, o.rest)
 		if errors.Is(err, server.ErrNoUsage) {
 			r.Notes = append(r.Notes, "memory of idle connections: "+err.Error())
 			return nil

@@ -109,7 +109,7 @@ func contents(root string, f tree.File, r *rewrite.Rewriter) (old, changed []byt
 // write makes the workspace in a folder beside target, and moves it there when it is complete.
 func (o options) write(ctx context.Context, root, target string, files []tree.File, r *rewrite.Rewriter) (commit string, err error) {
 	parent := filepath.Dir(target)
-	if err := os.MkdirAll(parent, 0o755); err != nil { //nolint:gosec // a folder like any that mkdir makes
+	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
 	temp, err := os.MkdirTemp(parent, "."+filepath.Base(target)+"-*")
@@ -149,7 +149,7 @@ func copyFile(root, to string, f tree.File, r *rewrite.Rewriter) error {
 		return err
 	}
 	path := filepath.Join(to, filepath.FromSlash(f.Path))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a folder like any that mkdir makes
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
 	return os.WriteFile(path, changed, f.Mode)
