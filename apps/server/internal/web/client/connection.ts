@@ -38,6 +38,8 @@ export class Connection {
   start(): void {
     window.addEventListener("online", () => this.hurry());
     window.addEventListener("offline", () => this.socket?.close());
+    // A page that is left says so, also where the browser keeps it for going back.
+    window.addEventListener("pagehide", () => this.socket?.close());
     window.addEventListener("pageshow", () => this.hurry());
     document.addEventListener("visibilitychange", () => this.seen());
     this.open();

@@ -90,7 +90,7 @@ function start(room: HTMLElement): void {
       outbox.send(text);
       scroll.toEnd();
     });
-    if (matchMedia("(hover: hover)").matches) {
+    if (!matchMedia("(pointer: coarse)").matches) {
       composer.focus(); // where that does not bring up a keyboard
     }
   }
