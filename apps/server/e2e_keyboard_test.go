@@ -40,7 +40,7 @@ func TestAllCanBeDoneByKeyboard(t *testing.T) {
 	ada.run(chromedp.WaitVisible("[data-composer]"))
 	ada.online()
 
-	ada.press("first line")                                        // the composer has the focus
+	ada.press("first line") // the composer has the focus
 	ada.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	ada.press("second line" + kb.Enter)
 	ada.sees("first line\nsecond line")

@@ -11,10 +11,11 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/prometheus/client_golang v1.25.0
 	go.uber.org/goleak v1.3.0
+	golang.org/x/net v0.62.0
 	golang.org/x/sync v0.25.0
-	magpie.build/packages/config v0.0.0-00010101000000-000000000000
+	magpie.build/packages/config v0.0.0
 	magpie.build/packages/pubsub v0.0.0
-	magpie.build/packages/ui v0.0.0-00010101000000-000000000000
+	magpie.build/packages/ui v0.0.0
 )
 
 require (
@@ -40,7 +41,6 @@ require (
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	go.etcd.io/bbolt v1.5.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
-	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 

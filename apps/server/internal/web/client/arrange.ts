@@ -37,7 +37,7 @@ function localise(row: HTMLElement): Date | undefined {
 }
 
 function divider(element: HTMLElement, at: Date): HTMLElement {
-  const text = element.querySelector(".message-divider-text") ?? element;
+  const text = element.querySelector("span") ?? element;
   text.textContent = at.toDateString() === new Date().toDateString() ? "Today" : day.format(at);
   return element;
 }
