@@ -12,7 +12,7 @@ import (
 // Config is what docs build and docs serve can be told.
 type Config struct {
 	// Addr is where serve listens.
-	Addr string `default:"127.0.0.1:8081" check:"required,hostport"`
+	Addr string `default:"127.0.0.1:8082" check:"required,hostport"`
 	// Dir is the folder of a built site for serve. Without one, serve makes the site in memory and follows changes.
 	Dir string
 	// Out is the folder that build writes the site to. It is replaced as a whole.
@@ -22,7 +22,7 @@ type Config struct {
 	// Content is the folder of the guides, relative to the workspace.
 	Content string `default:"apps/docs/content" check:"required"`
 	// URL is where the site will live. Its path goes before every link, the whole of it into the sitemap.
-	URL *url.URL `default:"http://127.0.0.1:8081/" check:"required,url=http|https"`
+	URL *url.URL `default:"http://127.0.0.1:8082/" check:"required,url=http|https"`
 }
 
 //go:embed config.go

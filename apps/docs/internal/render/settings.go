@@ -43,7 +43,7 @@ func (s *Site) planSettings() error {
 		return errors.Join(problems...)
 	}
 	page := s.add(&Page{
-		Address: settingsAt, Title: "Configuration", section: settingsAt,
+		Address: settingsAt, Title: "Configuration reference", section: settingsAt,
 		Description: "Every setting of every program: name, type, default and meaning.",
 		entries:     func() []search.Entry { return settingEntries(programs) },
 		body:        func() templ.Component { return settingsPage(s, programs) },
@@ -51,7 +51,7 @@ func (s *Site) planSettings() error {
 	for _, p := range programs {
 		page.outline = append(page.outline, nav.Item{Label: p.name, Href: "#" + p.name})
 	}
-	s.sections = append(s.sections, nav.Item{Label: "Configuration", Href: settingsAt})
+	s.sections = append(s.sections, nav.Item{Label: "Configuration reference", Href: settingsAt})
 	return nil
 }
 
@@ -88,7 +88,7 @@ func (p program) anchor(s config.Setting) string { return p.name + "-" + s.Env }
 
 func settingEntries(programs []program) []search.Entry {
 	entries := []search.Entry{{
-		URL: settingsAt, Title: "Configuration", Where: "Reference", Kind: "reference", Boost: 30,
+		URL: settingsAt, Title: "Configuration reference", Where: "Reference", Kind: "reference", Boost: 30,
 		Summary: "Every setting of every program.",
 	}}
 	for _, p := range programs {

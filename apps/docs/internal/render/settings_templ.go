@@ -29,7 +29,7 @@ func settingsPage(s *Site, programs []program) templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Configuration</h1><p class=\"docs-lead\">Each program reads its settings from their defaults, then a file, then the environment, then flags: the last one that has a value wins. Ask a program with <code>-help</code>, <code>-env-example</code> or <code>-print-config</code>.</p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Configuration reference</h1><p class=\"docs-lead\">Each program reads its settings from their defaults, then a file, then the environment, then flags: the last one that has a value wins. Ask a program with <code>-help</code>, <code>-env-example</code> or <code>-print-config</code>.</p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

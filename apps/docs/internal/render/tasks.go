@@ -34,7 +34,7 @@ func (s *Site) planTasks() {
 	}
 	kinds := taskKinds(reference.Tasks)
 	page := s.add(&Page{
-		Address: tasksAt, Title: "Tasks", section: tasksAt,
+		Address: tasksAt, Title: "Task reference", section: tasksAt,
 		Description: "What go tool mage can do, what depends on what, and what each task runs.",
 		outline:     []nav.Item{{Label: "Commands", Href: "#commands"}, {Label: "Graph", Href: "#graph"}, {Label: "Modules", Href: "#modules"}},
 		entries:     func() []search.Entry { return taskEntries(reference, kinds) },
@@ -45,7 +45,7 @@ func (s *Site) planTasks() {
 	for _, k := range kinds {
 		page.outline = append(page.outline, nav.Item{Label: k.name, Href: "#" + k.anchor()})
 	}
-	s.sections = append(s.sections, nav.Item{Label: "Tasks", Href: tasksAt})
+	s.sections = append(s.sections, nav.Item{Label: "Task reference", Href: tasksAt})
 }
 
 func (k taskKind) anchor() string { return "task-" + k.name }
@@ -107,7 +107,7 @@ func (s *Site) moduleNodes(r *tasks.Reference) []graph.Node {
 
 func taskEntries(r *tasks.Reference, kinds []taskKind) []search.Entry {
 	entries := []search.Entry{{
-		URL: tasksAt, Title: "Tasks", Where: "Reference", Kind: "reference", Boost: 30,
+		URL: tasksAt, Title: "Task reference", Where: "Reference", Kind: "reference", Boost: 30,
 		Summary: "What go tool mage can do, what depends on what, and what each task runs.",
 	}}
 	for _, t := range r.Targets {

@@ -34,7 +34,7 @@ func tasksPage(r *tasks.Reference, kinds []taskKind, taskGraph, moduleGraph stri
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Tasks</h1><p class=\"docs-lead\">Read from the magefile when this site was built. A task runs when what it reads has changed since it last succeeded, after the tasks that it waits for.</p><h2 id=\"commands\">Commands</h2><dl class=\"docs-packages\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<h1>Task reference</h1><p class=\"docs-lead\">Read from the magefile when this site was built. A task runs when what it reads has changed since it last succeeded, after the tasks that it waits for.</p><h2 id=\"commands\">Commands</h2><dl class=\"docs-packages\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
