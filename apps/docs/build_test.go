@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -236,7 +235,7 @@ func TestTheClosingLineCountsPages(t *testing.T) {
 }
 
 func TestUnknownCommandsAreRefused(t *testing.T) {
-	err := run(context.Background(), []string{"biuld"}, nil, &bytes.Buffer{}, &bytes.Buffer{})
+	err := run(t.Context(), []string{"biuld"}, nil, &bytes.Buffer{}, &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), `unknown command "biuld"`) {
 		t.Errorf("error %v", err)
 	}

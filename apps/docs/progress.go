@@ -26,13 +26,16 @@ const clearLine = "\r\x1b[K"
 
 func (p *progress) step(what string) {
 	if p.terminal {
-		fmt.Fprint(p.out, clearLine+what+" …")
+		p.write(clearLine + what + " …")
 	}
 }
 
 func (p *progress) done(format string, args ...any) {
 	if p.terminal {
-		fmt.Fprint(p.out, clearLine)
+		p.write(clearLine)
 	}
-	fmt.Fprintf(p.out, format+"\n", args...)
+	p.write(fmt.Sprintf(format, args...) + "\n")
 }
+
+// write writes to a place where nobody can be told that writing failed.
+func (p *progress) write(text string) { _, _ = io.WriteString(p.out, text) }

@@ -104,6 +104,13 @@ func listen(ctx context.Context, c Config, handler http.Handler, stderr io.Write
 	if err := server.Shutdown(grace); err != nil {
 		return errors.Join(err, server.Close())
 	}
-	<-ended
-	return nil
+	return closed(<-ended)
+}
+
+// closed leaves out that a server ended because it was told to.
+func closed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }

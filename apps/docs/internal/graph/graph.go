@@ -154,5 +154,5 @@ func place(layers [][]*box, boxes map[string]*box) (width, height float64) {
 		}
 		x += widest + layerGap
 	}
-	return x - layerGap + 1, height + 2
+	return x - layerGap + 3, height + 2
 }

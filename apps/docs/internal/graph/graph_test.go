@@ -1,12 +1,15 @@
 package graph_test
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
 
 	"magpie.build/apps/docs/internal/graph"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden file")
 
 var nodes = []graph.Node{
 	{Name: "site", Href: "#site", DependsOn: []string{"build", "gone"}},
@@ -17,7 +20,7 @@ var nodes = []graph.Node{
 
 func TestThePictureIsAsBefore(t *testing.T) {
 	got := graph.SVG("Tasks", nodes)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if *update {
 		if err := os.WriteFile("testdata/tasks.golden", []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +30,7 @@ func TestThePictureIsAsBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("the picture changed; run with UPDATE_GOLDEN=1 if it should\n%s", got)
+		t.Errorf("the picture changed; run with -update if it should\n%s", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package load_test
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -245,7 +244,7 @@ func TestFindRootLooksUpward(t *testing.T) {
 	if err != nil || got != root {
 		t.Errorf("found %s, %v, want %s", got, err, root)
 	}
-	if _, err := load.FindRoot(os.TempDir()); err == nil {
+	if _, err := load.FindRoot(t.TempDir()); err == nil {
 		t.Error("found a workspace where none is")
 	}
 }

@@ -22,7 +22,10 @@ func (w *Workspace) relate() {
 	}
 	for _, p := range w.Packages {
 		w.noteImports(p)
-		interfaces := append(foreign(w, p), types.Universe.Lookup("error").(*types.TypeName))
+		interfaces := foreign(w, p)
+		if builtin, ok := types.Universe.Lookup("error").(*types.TypeName); ok {
+			interfaces = append(interfaces, builtin)
+		}
 		for name := range ours {
 			interfaces = append(interfaces, name)
 		}
@@ -83,7 +86,11 @@ func (w *Workspace) compare(s *Symbol, interfaces []*types.TypeName, ours map[*t
 		if contract == s.object {
 			continue
 		}
-		pointer, ok := satisfies(named, contract.Type().Underlying().(*types.Interface))
+		methods, ok := contract.Type().Underlying().(*types.Interface)
+		if !ok {
+			continue
+		}
+		pointer, ok := satisfies(named, methods)
 		if !ok {
 			continue
 		}

@@ -193,9 +193,6 @@ func excerpt(text string) string {
 	if len(text) <= most {
 		return text
 	}
-	cut := strings.LastIndexByte(text[:most], ' ')
-	if cut < 0 {
-		cut = 0
-	}
+	cut := max(strings.LastIndexByte(text[:most], ' '), 0)
 	return text[:cut] + " …"
 }

@@ -122,7 +122,7 @@ func (v packageView) prose(text, prefix string) templ.Component {
 	return templ.Raw(v.site.comment(v.Package, text, prefix))
 }
 
-func (v packageView) synopsis(s *load.Symbol) string { return v.Package.SynopsisOf(s.Doc) }
+func (v packageView) synopsis(s *load.Symbol) string { return v.SynopsisOf(s.Doc) }
 
 func (v packageView) outline() []nav.Item {
 	var items []nav.Item

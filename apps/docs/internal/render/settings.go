@@ -18,9 +18,10 @@ import (
 
 // A program is what a command of the workspace can be told by its configuration.
 type program struct {
+	config.Description
+
 	name string
 	pkg  *load.Package
-	config.Description
 }
 
 // planSettings adds the configuration reference: a section for each command that loads its

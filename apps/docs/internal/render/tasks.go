@@ -59,20 +59,21 @@ func taskKinds(all []tasks.Task) []taskKind {
 			at = len(kinds)
 			kinds = append(kinds, taskKind{name: t.Name, help: t.Help})
 		}
-		kinds[at].add(t)
+		kinds[at].variants = with(kinds[at].variants, t)
 	}
 	slices.SortFunc(kinds, func(a, b taskKind) int { return cmp.Compare(a.name, b.name) })
 	return kinds
 }
 
-func (k *taskKind) add(t tasks.Task) {
-	for i, v := range k.variants {
+// with adds a task to the variants, or its module to the one that is alike.
+func with(variants []taskVariant, t tasks.Task) []taskVariant {
+	for i, v := range variants {
 		if slices.EqualFunc(v.Commands, t.Commands, slices.Equal) && slices.Equal(v.Inputs, t.Inputs) && slices.Equal(v.Outputs, t.Outputs) {
-			k.variants[i].modules = append(v.modules, t.Module)
-			return
+			variants[i].modules = append(v.modules, t.Module)
+			return variants
 		}
 	}
-	k.variants = append(k.variants, taskVariant{t, []string{t.Module}})
+	return append(variants, taskVariant{t, []string{t.Module}})
 }
 
 // taskNodes is the graph of tasks by name: build waits for generate, whichever modules they are of.

@@ -9,7 +9,7 @@ import (
 // The rules of this file are also those of client/search.ts, as far as queries need them:
 // words, isStop and stem must stay the same there.
 
-const stopWords = " a an and are as at be by for from has in is it its of on or that the this to was with "
+const stopWords = " a an and are as at be by for from has in is it its of on or that the this to was with " //nolint:gosec // words, no credentials
 
 func isStop(word string) bool { return strings.Contains(stopWords, " "+word+" ") }
 

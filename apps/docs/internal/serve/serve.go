@@ -48,7 +48,7 @@ func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := s.source.Read(r.Context(), address+"/"); err == nil {
-			http.Redirect(w, r, path.Base(address)+"/", http.StatusMovedPermanently)
+			http.Redirect(w, r, path.Base(address)+"/", http.StatusMovedPermanently) //nolint:gosec // a page of this site, relative to its folder
 			return
 		}
 		address, status = "/404.html", http.StatusNotFound
@@ -78,7 +78,7 @@ func respond(w http.ResponseWriter, r *http.Request, address string, status int,
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
 	if status != http.StatusOK {
 		w.WriteHeader(status)
-		_, _ = w.Write(content) // whoever asked has gone
+		_, _ = w.Write(content) //nolint:gosec // a page of the site; if the write fails, whoever asked has gone
 		return
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))

@@ -11,26 +11,26 @@ import (
 )
 
 // Write unpacks a txtar archive into a folder of the test's own and returns the folder.
-func Write(t testing.TB, archive string) string {
-	t.Helper()
-	root, err := filepath.EvalSymlinks(t.TempDir())
+func Write(tb testing.TB, archive string) string {
+	tb.Helper()
+	root, err := filepath.EvalSymlinks(tb.TempDir())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, f := range txtar.Parse([]byte(archive)).Files {
-		Put(t, root, f.Name, f.Data)
+		Put(tb, root, f.Name, f.Data)
 	}
 	return root
 }
 
 // Put writes one file of a workspace, given by its name with slashes.
-func Put(t testing.TB, root, name string, data []byte) {
-	t.Helper()
+func Put(tb testing.TB, root, name string, data []byte) {
+	tb.Helper()
 	full := filepath.Join(root, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(full, data, 0o644); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
