@@ -61,8 +61,6 @@ func alias(language string) string {
 	switch language {
 	case "console", "sh", "shell":
 		return "bash"
-	case "templ":
-		return "html"
 	case "mod":
 		return "go"
 	default:

@@ -42,10 +42,14 @@ func (w *Workspace) exampleCode(e *doc.Example) string {
 	block, isBlock := e.Code.(*ast.BlockStmt)
 	var out bytes.Buffer
 	if !isBlock || e.Play != nil && len(e.Play.Decls) > 2 {
-		if err := format.Node(&out, w.fset, e.Code); err != nil {
+		whole := e.Code
+		if e.Play != nil {
+			whole = e.Play
+		}
+		if err := format.Node(&out, w.fset, whole); err != nil {
 			return ""
 		}
-		return out.String()
+		return strings.TrimSpace(out.String())
 	}
 	comments := make([]*ast.CommentGroup, 0, len(e.Comments))
 	for _, c := range e.Comments {

@@ -101,6 +101,13 @@ func ExampleNew() {
 	// Output: 3
 }
 
+type crate struct{ items []*goods.Item }
+
+func ExampleBox() {
+	fmt.Println(len(crate{}.items))
+	// Output: 0
+}
+
 func ExampleItem_Price_twice() {
 	fmt.Println(2 * goods.New("pen").Price())
 }
@@ -199,6 +206,9 @@ func TestExamplesComeWithTheirOutput(t *testing.T) {
 	}
 	if want := "// A pen.\npen := goods.New(\"pen\")\nfmt.Println(pen.Price())"; e[0].Code != want {
 		t.Errorf("code\n%s\nwant\n%s", e[0].Code, want)
+	}
+	if e := symbol(t, w, "Box").Examples; len(e) != 1 || !strings.HasPrefix(e[0].Code, "package main") || !strings.Contains(e[0].Code, "type crate struct") {
+		t.Errorf("an example with a type of its own is a whole program, not %+v", e)
 	}
 	if e := symbol(t, w, "Item.Price").Examples; len(e) != 1 || e[0].Suffix != "twice" || e[0].HasOutput {
 		t.Errorf("examples of Item.Price: %+v", e)
