@@ -23,8 +23,10 @@ const patience = 30 * time.Second
 // findChromium returns the browser, or fails the test with a way out.
 func findChromium(t *testing.T) string {
 	t.Helper()
-	candidates := []string{"chromium", "chromium-browser", "google-chrome", "chrome",
-		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", `C:\Program Files\Google\Chrome\Application\chrome.exe`}
+	candidates := []string{
+		"chromium", "chromium-browser", "google-chrome", "chrome",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", `C:\Program Files\Google\Chrome\Application\chrome.exe`,
+	}
 	if named := os.Getenv("CHROMIUM"); named != "" {
 		candidates = []string{named}
 	}
@@ -70,7 +72,7 @@ type tab struct {
 }
 
 // newTab opens a window. Its console must stay clean: the test fails otherwise.
-func newTab(t *testing.T, browser context.Context) *tab {
+func newTab(browser context.Context, t *testing.T) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p := &tab{t: t, ctx: ctx}

@@ -29,7 +29,7 @@ func (p person) press(keys string) { p.t.Helper(); p.run(chromedp.KeyEvent(keys)
 
 func TestAllCanBeDoneByKeyboard(t *testing.T) {
 	s := start(t)
-	ada := person{newTab(t, newBrowser(t))}
+	ada := person{newTab(newBrowser(t), t)}
 	ada.run(chromedp.Navigate(s.url), chromedp.WaitVisible("#name"))
 	ada.press("Ada" + kb.Enter) // the field has the focus
 	ada.run(chromedp.WaitVisible("#room-name"))

@@ -13,12 +13,12 @@ import (
 // person is somebody at a browser.
 type person struct{ *tab }
 
-// enter signs somebody in and takes them to a room.
-func enter(t *testing.T, browser context.Context, url, name, room string) person {
+// enter signs somebody in and takes them to the general room.
+func enter(browser context.Context, t *testing.T, url, name string) person {
 	t.Helper()
-	p := person{newTab(t, browser)}
+	p := person{newTab(browser, t)}
 	p.run(
-		chromedp.Navigate(url+"/rooms/"+room),
+		chromedp.Navigate(url+"/rooms/general"),
 		chromedp.WaitVisible("#name"),
 		chromedp.SendKeys("#name", name+kb.Enter),
 		chromedp.WaitVisible("[data-composer]"),

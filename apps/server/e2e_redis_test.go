@@ -17,9 +17,9 @@ func TestTwoServersAreOneChatAndOneMayDie(t *testing.T) {
 	browser := newBrowser(t)
 
 	front.prefer(one)
-	ada := enter(t, browser, front.url(), "Ada", "general")
+	ada := enter(browser, t, front.url(), "Ada")
 	front.prefer(two)
-	bob := enter(t, browser, front.url(), "Bob", "general")
+	bob := enter(browser, t, front.url(), "Bob")
 	ada.say("hello from the one")
 	bob.sees("hello from the one")
 	bob.say("hello from the other")

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"context"
 	"github.com/chromedp/cdproto/cdp"
 )
 
@@ -20,11 +20,11 @@ func withoutScripts(ctx context.Context, target *chromedp.Target) (chromedp.Void
 func TestPagesWorkWithoutScripts(t *testing.T) {
 	s := start(t)
 	browser := newBrowser(t)
-	ada := enter(t, browser, s.url, "Ada", "general")
+	ada := enter(browser, t, s.url, "Ada")
 	ada.say("with scripts")
 	ada.sees("with scripts")
 
-	bob := newTab(t, browser)
+	bob := newTab(browser, t)
 	bob.run(
 		withoutScripts,
 		chromedp.Navigate(s.url),

@@ -10,7 +10,7 @@ import (
 func TestRefusedMessageCanBeTriedAgainOrDiscarded(t *testing.T) {
 	s := start(t)
 	browser := newBrowser(t)
-	ada := enter(t, browser, s.url, "Ada", "general")
+	ada := enter(browser, t, s.url, "Ada")
 	// The server refuses control characters; keyboards have none, but clipboards do.
 	ada.run(chromedp.Evaluate[chromedp.Void](`{
 		const text = document.querySelector("#composer-text");
@@ -28,7 +28,7 @@ func TestRefusedMessageCanBeTriedAgainOrDiscarded(t *testing.T) {
 
 func TestDraftSurvivesLeavingTheRoom(t *testing.T) {
 	s := start(t)
-	ada := enter(t, newBrowser(t), s.url, "Ada", "general")
+	ada := enter(newBrowser(t), t, s.url, "Ada")
 	ada.run(
 		chromedp.SendKeys("#composer-text", "half a thou"),
 		chromedp.Navigate(s.url+"/rooms/random"),
@@ -45,8 +45,8 @@ func TestDraftSurvivesLeavingTheRoom(t *testing.T) {
 func TestWhoLeavesIsNoLongerListedAndTwoWindowsAreOnePerson(t *testing.T) {
 	s := start(t)
 	browser := newBrowser(t)
-	ada := enter(t, browser, s.url, "Ada", "general")
-	bob := enter(t, browser, s.url, "Bob", "general")
+	ada := enter(browser, t, s.url, "Ada")
+	bob := enter(browser, t, s.url, "Bob")
 	here := func(names string) {
 		t.Helper()
 		ada.eventually(`[...document.querySelectorAll("[data-presence] [data-part=name]")].map(e => e.textContent).join() === "` + names + `"`)
@@ -61,8 +61,8 @@ func TestWhoLeavesIsNoLongerListedAndTwoWindowsAreOnePerson(t *testing.T) {
 func TestOlderMessagesComeByScrollingUpAndReadersStayWhereTheyAre(t *testing.T) {
 	s := start(t)
 	browser := newBrowser(t)
-	ada := enter(t, browser, s.url, "Ada", "general")
-	bob := enter(t, browser, s.url, "Bob", "general")
+	ada := enter(browser, t, s.url, "Ada")
+	bob := enter(browser, t, s.url, "Bob")
 	ada.run(chromedp.Evaluate[chromedp.Void](`{
 		const text = document.querySelector("#composer-text");
 		for (let i = 0; i < 120; i++) { text.value = "line " + i; text.form.requestSubmit(); }

@@ -5,8 +5,8 @@ import "testing"
 func TestTwoPeopleSeeEachOthersMessages(t *testing.T) {
 	s := start(t)
 	browser := newBrowser(t)
-	ada := enter(t, browser, s.url, "Ada", "general")
-	bob := enter(t, browser, s.url, "Bob", "general")
+	ada := enter(browser, t, s.url, "Ada")
+	bob := enter(browser, t, s.url, "Bob")
 
 	ada.say("hello Bob")
 	bob.sees("hello Bob")

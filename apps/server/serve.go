@@ -32,12 +32,12 @@ func (a *app) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer public.Close()
+	defer func() { _ = public.Close() }() // closed already where it was served
 	operators, err := listen(ctx, "ADMIN_ADDR", a.config.AdminAddr)
 	if err != nil {
 		return err
 	}
-	defer operators.Close()
+	defer func() { _ = operators.Close() }()
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.hub.Run(ctx) })
@@ -73,9 +73,11 @@ func (a *app) serve(ctx context.Context, listener net.Listener, handler http.Han
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	err := server.Shutdown(stopping)
-	<-failed // always http.ErrServerClosed by now
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("requests on %s were cut off after %s", listener.Addr(), stopTime)
+		err = fmt.Errorf("requests on %s were cut off after %s", listener.Addr(), stopTime)
+	}
+	if failure := <-failed; !errors.Is(failure, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve %s: %w", listener.Addr(), failure))
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func TestMagefileNeedsNoGeneratedCode(t *testing.T) {
 	if err != nil {
 		t.Fatalf("go tool mage -l: %v\n%s", err, out)
 	}
-	for _, target := range strings.Fields("build test lint format generate dev docs bench ci clean doctor graph") {
+	for target := range strings.FieldsSeq("build test lint format generate dev docs bench ci clean doctor graph") {
 		if !strings.Contains(string(out), "\n  "+target+" ") {
 			t.Errorf("there is no target %s, or it has no line of help:\n%s", target, out)
 		}

@@ -35,8 +35,6 @@ func (l leakless) Run() int {
 }
 
 // tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
-//
-//nolint:forbidigo // the main function of a program
 func tasks() {
 	var o pipeline.Options
 	flag.StringVar(&o.Filter, "filter", "", "")
@@ -90,8 +88,6 @@ func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error 
 }
 
 // tool stands for the programs that tasks run.
-//
-//nolint:forbidigo // the main function of a program
 func tool() {
 	if err := runTool(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "tool:", err)
@@ -133,7 +129,7 @@ func runTool(verb string, args []string) error {
 		return errors.New("this always fails")
 	case "hang": // with a child that hangs too; the child's id goes to a file
 		signal.Ignore(os.Interrupt)
-		child := exec.CommandContext(context.Background(), os.Args[0], "wait") //nolint:forbidigo // it outlives its parent
+		child := exec.CommandContext(context.Background(), os.Args[0], "wait") // it outlives its parent
 		child.Stdout = os.Stdout
 		if err := child.Start(); err != nil {
 			return err

@@ -89,7 +89,7 @@ func (a *Assets) Names() []string {
 func (a *Assets) WriteTo(dir string) error {
 	for hashed, f := range a.files {
 		target := filepath.Join(dir, filepath.FromSlash(Prefix), filepath.FromSlash(hashed))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // as readable as the files in it, which are public
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { // as readable as the files in it, which are public
 			return fmt.Errorf("export assets: %w", err)
 		}
 		if err := os.WriteFile(target, f.identity.body, 0o644); err != nil {

@@ -35,7 +35,7 @@ func Write(o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Out, 0o755); err != nil { //nolint:gosec // as readable as the files in it, which are public
+	if err := os.MkdirAll(o.Out, 0o755); err != nil { // as readable as the files in it, which are public
 		return fmt.Errorf("make the folder for bundles: %w", err)
 	}
 	existing, err := list(o.Out)

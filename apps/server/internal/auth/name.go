@@ -16,6 +16,7 @@ type NameError struct {
 	Reason string
 }
 
+// Error implements error.
 func (e *NameError) Error() string { return "the name " + e.Reason }
 
 // CleanName returns the name as it is shown, without space around it. It returns a [*NameError]

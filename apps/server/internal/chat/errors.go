@@ -22,4 +22,5 @@ type InputError struct {
 	Reason string
 }
 
+// Error implements error.
 func (e *InputError) Error() string { return "the " + e.Field + " " + e.Reason }

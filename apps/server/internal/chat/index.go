@@ -97,7 +97,7 @@ func (x *index) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := x.publish(ctx, room); err != nil {
+		if err := x.publish(ctx, room); err != nil {
 			return err
 		}
 	}
@@ -133,18 +133,17 @@ func (x *index) read(ctx context.Context) (pubsub.History, error) {
 	return history, nil
 }
 
-func (x *index) publish(ctx context.Context, room Room) (pubsub.Position, error) {
+func (x *index) publish(ctx context.Context, room Room) error {
 	data, err := json.Marshal(room)
 	if err != nil {
-		return pubsub.Position{}, fmt.Errorf("make room %q: %w", room.ID, err)
+		return fmt.Errorf("make room %q: %w", room.ID, err)
 	}
 	// Of two who make the same room at once, the idempotency key lets one in.
 	options := pubsub.PublishOptions{HistorySize: pubsub.MaxHistorySize, IdempotencyKey: string(room.ID)}
-	position, err := x.broker.Publish(ctx, roomsChannel, data, options)
-	if err != nil {
-		return pubsub.Position{}, fmt.Errorf("make room %q: %w", room.ID, err)
+	if _, err := x.broker.Publish(ctx, roomsChannel, data, options); err != nil {
+		return fmt.Errorf("make room %q: %w", room.ID, err)
 	}
-	return position, nil
+	return nil
 }
 
 // room answers from memory, and asks the broker before it denies: a person who was sent on to another
@@ -200,7 +199,7 @@ func (x *index) create(ctx context.Context, room Room) (Room, error) {
 	if x.count() >= MaxRooms {
 		return Room{}, ErrTooManyRooms
 	}
-	if _, err := x.publish(ctx, room); err != nil {
+	if err := x.publish(ctx, room); err != nil {
 		return Room{}, err
 	}
 	there, err := x.room(ctx, room.ID)

@@ -29,8 +29,8 @@ var errWrongOrigin = errors.New("the form came from another site")
 // answers turns errors into what is told, the first match counts. What is not listed is the server's
 // own fault: it is logged, and nothing of it is shown.
 var answers = []struct {
-	err error
-	answer
+	err    error
+	answer answer
 }{
 	{errNoPage, answer{http.StatusNotFound, "There is no such page", "Perhaps the address was mistyped.", realtime.ErrNotAvailable}},
 	{chat.ErrUnknownRoom, answer{http.StatusNotFound, "There is no such room", "Choose one from the list, or make it.", realtime.ErrUnknownChannel}},

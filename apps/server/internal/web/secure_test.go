@@ -16,7 +16,7 @@ func TestNoPageHasScriptOrStyleInside(t *testing.T) {
 	s := newSite(t)
 	pages := map[string]reply{"sign-in": s.get("/sign-in"), "not found": s.get("/nowhere")}
 	ada := s.signIn("Ada")
-	s.send(ada, "general", "c1", "hello")
+	s.send(ada, "c1", "hello")
 	for _, path := range []string{"/rooms", "/rooms/general", "/rooms/general?before=2", "/rooms/nowhere", "/rooms/general/messages", "/rooms/general/people"} {
 		pages[path] = s.get(path)
 	}
@@ -198,7 +198,7 @@ func TestBrokerThatIsGoneIsAPageThatSaysSo(t *testing.T) {
 func TestRowOfHistoryIsTheRowThatArrivedLive(t *testing.T) {
 	s := newSite(t)
 	ada := s.signIn("Ada")
-	s.send(ada, "general", "c1", "hello <world>\nhttps://example.com")
+	s.send(ada, "c1", "hello <world>\nhttps://example.com")
 	page, err := s.chat.History(t.Context(), ada, "general", chat.PageRequest{})
 	if err != nil {
 		t.Fatal(err)

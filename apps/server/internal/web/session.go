@@ -54,7 +54,7 @@ func (s *Server) keepSession(w http.ResponseWriter, r *http.Request, user auth.U
 func dropSession(w http.ResponseWriter, r *http.Request) { setSession(w, r, "", -1) }
 
 func setSession(w http.ResponseWriter, r *http.Request, proof string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever the browser speaks TLS
 		Name:     sessionCookie,
 		Value:    proof,
 		Path:     "/",

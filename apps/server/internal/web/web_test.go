@@ -134,9 +134,9 @@ func (s *site) signIn(name string) auth.User {
 	return auth.User{}
 }
 
-func (s *site) send(user auth.User, room chat.RoomID, clientID, text string) {
+func (s *site) send(user auth.User, clientID, text string) {
 	s.t.Helper()
-	if _, err := s.chat.Send(s.t.Context(), user, room, chat.Draft{ClientID: clientID, Text: text}); err != nil {
+	if _, err := s.chat.Send(s.t.Context(), user, "general", chat.Draft{ClientID: clientID, Text: text}); err != nil {
 		s.t.Fatal(err)
 	}
 }
