@@ -7,64 +7,146 @@ import (
 	"context"
 	encoding "encoding/json"
 	"os"
-	"slices"
 
 	"magpie.build/tools/pipeline"
 	"magpie.build/tools/pipeline/dev"
 	"magpie.build/tools/pipeline/doctor"
 )
 
-var (
-	lint = []string{"go", "tool", "-modfile=../../tools/lint/go.mod", "golangci-lint"}
-	// Linting and tidying see each module as it is alone, and with the linter's own settings.
-	alone     = []string{"GOWORK=off"}
-	lintFiles = []string{"//.golangci.yml", "//tools/lint/go.mod", "//tools/lint/go.sum"}
-	// What is read by tasks that look at the workspace as a whole.
-	wholeTree = []string{"//**", "!//**/dist/**"}
-	generated = []string{"generate", "^generate"}
-)
-
 // tasks are all tasks. A later one of the same name takes the place of an earlier one in the modules it names.
 func tasks() []pipeline.Task {
-	generate := pipeline.Task{Name: "generate", Help: "Go code from templ files, bundles for the browser", DependsOn: []string{"^generate"}, Committed: true, GoBuild: []string{"//packages/ui/cmd/bundle"}, Inputs: []string{"**/*.{templ,css,ts,json}"}}
-	server, docs, ui := generate, generate, generate
-	ui.Modules, ui.Commands, ui.Outputs = []string{"packages/ui"}, [][]string{templ("generate"), bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts")}, []string{"**/*_templ.go", "dist/**"}
-	server.Modules, server.Commands, server.Outputs = []string{"apps/server"}, [][]string{templ("generate", "-path=internal/web"), bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css")}, []string{"internal/**/*_templ.go", "internal/web/dist/**"}
-	docs.Modules, docs.Commands, docs.Outputs = []string{"apps/docs"}, [][]string{templ("generate", "-path=internal/render"), bundle("internal/assets/dist", "internal/assets/client/search.ts", "internal/assets/client/reload.ts", "internal/assets/styles/docs.css")}, []string{"internal/**/*_templ.go", "internal/assets/dist/**"}
+	generate := pipeline.Task{
+		Name: "generate", Help: "Go code from templ files, bundles for the browser",
+		DependsOn: []string{"^generate"},
+		Inputs:    []string{"**/*.{templ,css,ts,json}"},
+		GoBuild:   []string{"//packages/ui/cmd/bundle"},
+		Committed: true,
+	}
+	ui, server, docs := generate, generate, generate
+	ui.Modules = []string{"packages/ui"}
+	ui.Outputs = []string{"**/*_templ.go", "dist/**"}
+	ui.Commands = [][]string{
+		templ("generate"),
+		bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts"),
+	}
+	server.Modules = []string{"apps/server"}
+	server.Outputs = []string{"internal/web/*_templ.go", "internal/web/dist/**"}
+	server.Commands = [][]string{
+		templ("generate", "-path=internal/web"),
+		bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css"),
+	}
+	docs.Modules = []string{"apps/docs"}
+	docs.Outputs = []string{"internal/render/*_templ.go", "internal/assets/dist/**"}
+	docs.Commands = [][]string{
+		templ("generate", "-path=internal/render"),
+		bundle("internal/assets/dist", "internal/assets/client/search.ts", "internal/assets/client/reload.ts", "internal/assets/styles/docs.css"),
+	}
 
-	build := pipeline.Task{Name: "build", Help: "every package; the apps' programs in dist", DependsOn: generated, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", os.DevNull, "./..."}}}
+	build := pipeline.Task{
+		Name: "build", Help: "every package; the apps' programs in dist",
+		DependsOn: generated,
+		GoBuild:   []string{"./..."},
+		Commands:  [][]string{{"go", "build", "-o", os.DevNull, "./..."}},
+	}
 	app := build
-	app.Modules, app.GoBuild, app.Outputs = []string{"apps/*"}, []string{"."}, []string{"dist/*"}
+	app.Modules = []string{"apps/*"}
+	app.GoBuild, app.Outputs = []string{"."}, []string{"dist/*"}
 	app.Commands = [][]string{{"go", "build", "-trimpath", "-buildvcs=false", "-o", "dist/", "."}}
 
-	test := pipeline.Task{Name: "test", Help: "all tests, with the race detector", DependsOn: generated, GoTest: []string{"./..."}, PassEnv: []string{"CHROM*", "DISPLAY"}, Commands: [][]string{{"go", "test", "-race", "./..."}}}
-	testTree := test
-	testTree.Modules, testTree.Inputs = []string{"apps/docs", "tools/*"}, wholeTree
+	test := pipeline.Task{
+		Name: "test", Help: "all tests, with the race detector",
+		DependsOn: generated,
+		GoTest:    []string{"./..."},
+		PassEnv:   []string{"CHROM*", "DISPLAY"},
+		Commands:  [][]string{{"go", "test", "-race", "./..."}},
+	}
+	testTree := test // these tests read the workspace itself
+	testTree.Modules = []string{"apps/docs", "tools/*"}
+	testTree.Inputs = wholeTree
 
-	check := pipeline.Task{Name: "lint", Help: "golangci-lint", DependsOn: generated, GoTest: []string{"./..."}, Inputs: lintFiles, Set: alone, Commands: [][]string{slices.Concat(lint, []string{"run", "--allow-parallel-runners"})}}
-	checkMagefile := check
-	checkMagefile.Modules, checkMagefile.Inputs = []string{"tools/pipeline"}, append([]string{"//magefile.go"}, lintFiles...)
-	checkMagefile.Commands = append(check.Commands, slices.Concat(lint, []string{"run", "--allow-parallel-runners", "--build-tags=mage", "../../magefile.go"}))
+	lint := pipeline.Task{
+		Name: "lint", Help: "golangci-lint",
+		DependsOn: generated,
+		GoTest:    []string{"./..."},
+		Inputs:    linterFiles,
+		Set:       alone,
+		Commands:  [][]string{linter("run", "--allow-parallel-runners")},
+	}
+	lintMagefile := lint
+	lintMagefile.Modules = []string{"tools/pipeline"}
+	lintMagefile.Inputs = append([]string{"//magefile.go"}, linterFiles...)
+	lintMagefile.Commands = append(lint.Commands, linter("run", "--allow-parallel-runners", "--build-tags=mage", "../../magefile.go"))
+
+	tidy := pipeline.Task{
+		Name: "tidy", Help: "go.mod and go.sum name what is needed and no more",
+		DependsOn: generated,
+		GoTest:    []string{"./..."},
+		Inputs:    []string{"**/*.go", "go.mod", "go.sum"},
+		Set:       alone,
+		Commands:  [][]string{{"go", "mod", "tidy", "-diff"}},
+	}
+	formatted := pipeline.Task{
+		Name: "formatted", Help: "Go files are as gofumpt and goimports write them",
+		Inputs:   append([]string{"**/*.go"}, linterFiles...),
+		Set:      alone,
+		Commands: [][]string{linter("fmt", "--diff")},
+	}
+	format := pipeline.Task{
+		Name: "format", Help: "rewrite Go files as gofumpt and goimports write them",
+		Set:      alone,
+		Commands: [][]string{linter("fmt")},
+		Uncached: true,
+	}
+	formatTempl := pipeline.Task{
+		Name: "format-templ", Help: "rewrite templ files",
+		Modules:  []string{"apps/*", "packages/ui"},
+		Commands: [][]string{templ("fmt", ".")},
+		Uncached: true,
+	}
+	site := pipeline.Task{
+		Name: "site", Help: "the documentation as static files in dist/site",
+		Modules:   []string{"apps/docs"},
+		DependsOn: []string{"build"},
+		Inputs:    wholeTree,
+		Outputs:   []string{"dist/site/**"},
+		Commands:  [][]string{{"dist/docs", "build"}},
+	}
+	bench := pipeline.Task{
+		Name: "bench", Help: "measurements",
+		Modules:   []string{"tools/bench"},
+		DependsOn: []string{"apps/server#build"},
+		Commands:  [][]string{{"go", "run", "."}},
+		Uncached:  true,
+	}
 
 	return []pipeline.Task{
-		ui, server, docs, build, app, test, testTree, check, checkMagefile,
+		ui, server, docs, build, app, test, testTree, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
-		{Name: "tidy", Help: "go.mod and go.sum name what is needed and no more", DependsOn: generated, GoTest: []string{"./..."}, Inputs: []string{"**/*.go", "go.mod", "go.sum"}, Set: alone, Commands: [][]string{{"go", "mod", "tidy", "-diff"}}},
-		{Name: "site", Help: "the documentation as static files in dist/site", Modules: []string{"apps/docs"}, DependsOn: []string{"build"}, Inputs: wholeTree, Outputs: []string{"dist/site/**"}, Commands: [][]string{{"dist/docs", "build"}}},
-		{Name: "bench", Help: "measurements", Modules: []string{"tools/bench"}, DependsOn: []string{"apps/server#build"}, Uncached: true, Commands: [][]string{{"go", "run", "."}}},
-		{Name: "formatted", Help: "Go files as gofumpt and goimports write them", Inputs: append([]string{"**/*.go"}, lintFiles...), Set: alone, Commands: [][]string{slices.Concat(lint, []string{"fmt", "--diff"})}},
-		{Name: "format", Help: "rewrite Go files as gofumpt and goimports write them", Set: alone, Uncached: true, Commands: [][]string{slices.Concat(lint, []string{"fmt"})}},
-		{Name: "format-templ", Help: "rewrite templ files", Modules: []string{"apps/*", "packages/ui"}, Uncached: true, Commands: [][]string{templ("fmt", ".")}},
 	}
 }
+
+var (
+	generated = []string{"generate", "^generate"}
+	// What is read by tasks that look at the workspace as a whole.
+	wholeTree = []string{"//**", "!//**/dist/**"}
+	// Linting and tidying see each module as it is without the others, and read the linter's own settings.
+	alone       = []string{"GOWORK=off"}
+	linterFiles = []string{"//.golangci.yml", "//tools/lint/go.mod", "//tools/lint/go.sum"}
+)
 
 // vet checks and compiles every package, tests too, for one platform.
 func vet(system, arch string) pipeline.Task {
 	return pipeline.Task{
-		Name: "vet-" + system, Help: "vet and compile for " + system + "/" + arch, DependsOn: generated, GoTest: []string{"./..."},
-		Set:      []string{"GOOS=" + system, "GOARCH=" + arch, "CGO_ENABLED=0"},
-		Commands: [][]string{{"go", "vet", "./..."}, {"go", "build", "-o", os.DevNull, "./..."}},
+		Name: "vet-" + system, Help: "vet and compile for " + system + "/" + arch,
+		DependsOn: generated,
+		GoTest:    []string{"./..."},
+		Set:       []string{"GOOS=" + system, "GOARCH=" + arch, "CGO_ENABLED=0"},
+		Commands:  [][]string{{"go", "vet", "./..."}, {"go", "build", "-o", os.DevNull, "./..."}},
 	}
+}
+
+func linter(verb string, args ...string) []string {
+	return append([]string{"go", "tool", "-modfile=../../tools/lint/go.mod", "golangci-lint", verb}, args...)
 }
 
 func templ(verb string, args ...string) []string {

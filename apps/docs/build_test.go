@@ -94,10 +94,14 @@ What we sell, and how.
 
 Call [New](../../../packages/goods#New), as [the till](../../till/main.go#L6) does.
 
+![The till](images/till.svg)
+
 ## Prices
 
 > [!WARNING]
 > They rise.
+-- apps/docs/content/images/till.svg --
+<svg xmlns="http://www.w3.org/2000/svg"/>
 `
 
 // buildSite builds a workspace's site and returns its files by name, with the error of the build.
@@ -138,6 +142,8 @@ func TestPagesSayWhatTheSourceSays(t *testing.T) {
 	for _, c := range []struct{ why, file, want string }{
 		{"a guide links a symbol", "guides/selling/index.html", `<a href="/api/packages/goods/#New">New</a>`},
 		{"a guide links a line", "guides/selling/index.html", `<a href="/source/apps/till/main.go/#L6">the till</a>`},
+		{"a guide shows a picture", "guides/selling/index.html", `<img src="/guides/images/till.svg" alt="The till">`},
+		{"a picture lies beside the guides", "guides/images/till.svg", `<svg`},
 		{"a callout is an alert", "guides/selling/index.html", `data-tone="warning"`},
 		{"a guide is in the navigation", "index.html", `<a class="nav-link" href="/guides/selling/"`},
 		{"a result links its type", "api/packages/goods/index.html", `*<a href="/api/packages/goods/#Item">Item</a>`},
@@ -182,6 +188,7 @@ func TestTwoBuildsGiveTheSameBytes(t *testing.T) {
 func TestADeadLinkFailsTheBuildAndIsNamed(t *testing.T) {
 	for name, c := range map[string]struct{ file, content, want string }{
 		"page":    {"apps/docs/content/selling.md", "# Selling\n\n[x](gone.md)\n", "selling.md: link to gone.md: there is no apps/docs/content/gone.md"},
+		"picture": {"apps/docs/content/selling.md", "# Selling\n\n![x](gone.png)\n", "selling.md: link to gone.png: there is no apps/docs/content/gone.png"},
 		"anchor":  {"apps/docs/content/selling.md", "# Selling\n\n[x](#gone)\n", "/guides/selling/: #gone: the page has no such anchor"},
 		"symbol":  {"apps/docs/content/selling.md", "# Selling\n\n[x](../../../packages/goods#Gone)\n", "/guides/selling/: /api/packages/goods/#Gone: the page has no such anchor"},
 		"comment": {"packages/goods/more.go", "package goods\n\n// More is like [example.com/shop/packages/goods.Less].\nfunc More() {}\n", "/api/packages/goods/: /api/packages/goods/#Less: the page has no such anchor"},

@@ -34,12 +34,12 @@ func Make(ctx context.Context, site *render.Site) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := site.Texts()
+	files, err := site.Files()
 	if err != nil {
 		return nil, err
 	}
 	maps.Copy(s.Files, index)
-	maps.Copy(s.Files, texts)
+	maps.Copy(s.Files, files)
 	s.assets = site.Assets()
 	known := map[string]bool{}
 	for _, name := range s.assets.Names() {

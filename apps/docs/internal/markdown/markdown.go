@@ -6,8 +6,8 @@
 //	> [!TIP]
 //	> Press / to search.
 //
-// Links are written as files, "scaling-out.md#redis" or "../../../magefile.go", and the caller
-// says which page stands for each. HTML inside Markdown is not passed on.
+// Links and images are written as files, "scaling-out.md#redis" or "images/room.png", and the caller
+// says which address stands for each. HTML inside Markdown is not passed on.
 package markdown
 
 import (
@@ -48,8 +48,8 @@ type Section struct {
 	Links []string
 }
 
-// A Resolver returns the address of what a link's destination names. It is asked about
-// relative destinations only.
+// A Resolver returns the address of what the destination of a link or an image names. It is asked
+// about relative destinations only.
 type Resolver func(destination string) (string, error)
 
 // Parse reads a Markdown file. All links that resolve cannot place are named in the error; a
@@ -88,11 +88,17 @@ func Parse(source []byte, resolve Resolver) (*Document, error) {
 func relink(root ast.Node, resolve Resolver) error {
 	var problems []error
 	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		link, ok := n.(*ast.Link)
-		if !ok || !entering {
+		var to *[]byte
+		switch n := n.(type) {
+		case *ast.Link:
+			to = &n.Destination
+		case *ast.Image:
+			to = &n.Destination
+		}
+		if to == nil || !entering {
 			return ast.WalkContinue, nil
 		}
-		destination := string(link.Destination)
+		destination := string(*to)
 		if strings.Contains(destination, "://") || strings.HasPrefix(destination, "#") || strings.HasPrefix(destination, "mailto:") {
 			return ast.WalkContinue, nil
 		}
@@ -100,7 +106,7 @@ func relink(root ast.Node, resolve Resolver) error {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("link to %s: %w", destination, err))
 		}
-		link.Destination = []byte(address)
+		*to = []byte(address)
 		return ast.WalkContinue, nil
 	})
 	return errors.Join(append(problems, err)...)

@@ -61,6 +61,7 @@ func TestMarkup(t *testing.T) {
 		"quote":    {"> said", "<blockquote>"},
 		"link":     {"[x](other.md#a)", `<a href="/page/other.md#a">x</a>`},
 		"external": {"[x](https://go.dev)", `<a href="https://go.dev">x</a>`},
+		"image":    {"![x](images/a.png)", `<img src="/page/images/a.png" alt="x">`},
 		"anchor":   {"[x](#here)", `<a href="#here">x</a>`},
 		"raw html": {"<script>alert(1)</script>", "<!-- raw HTML omitted -->"},
 	} {
@@ -75,9 +76,9 @@ func TestMarkup(t *testing.T) {
 	}
 }
 
-func TestEveryDeadLinkIsNamed(t *testing.T) {
-	_, err := markdown.Parse([]byte("# T\n\n[a](gone.md) [b](lost.md)\n"), func(string) (string, error) { return "", errors.New("no such page") })
-	if err == nil || !strings.Contains(err.Error(), "gone.md: no such page") || !strings.Contains(err.Error(), "lost.md") {
+func TestEveryDeadLinkAndImageIsNamed(t *testing.T) {
+	_, err := markdown.Parse([]byte("# T\n\n[a](gone.md) ![b](lost.png)\n"), func(string) (string, error) { return "", errors.New("no such page") })
+	if err == nil || !strings.Contains(err.Error(), "gone.md: no such page") || !strings.Contains(err.Error(), "lost.png") {
 		t.Errorf("error %v, want one that names both", err)
 	}
 }

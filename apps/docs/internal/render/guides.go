@@ -103,8 +103,8 @@ func (s *Site) readGuides() (map[string]*guide, error) {
 	return guides, errors.Join(problems...)
 }
 
-// resolve returns the address of what a guide's link names: another guide, a package's folder,
-// a module's folder, or a file of the workspace.
+// resolve returns the address of what a guide links or shows: another guide, a package's folder,
+// a module's folder, an image beside the guides, or a file of the workspace.
 func (s *Site) resolve(guides map[string]*guide, destination string) (string, error) {
 	file, anchor, _ := strings.Cut(destination, "#")
 	if guides[file] != nil {
@@ -129,8 +129,24 @@ func (s *Site) resolve(guides map[string]*guide, destination string) (string, er
 	case info.IsDir():
 		return "", fmt.Errorf("%s is a folder without a package: link a file or a package", target)
 	}
+	if imageTypes[path.Ext(target)] && !strings.HasPrefix(file, "../") {
+		return s.addImage(target, guidesAt+path.Clean(file))
+	}
 	s.linked = append(s.linked, target)
 	return anchored(sourcesAt+target+"/", anchor), nil
+}
+
+// imageTypes are the endings of the files that guides show as pictures.
+var imageTypes = map[string]bool{".png": true, ".svg": true, ".webp": true}
+
+// addImage takes a picture beside the guides into the site, at the place it has beside their texts.
+func (s *Site) addImage(name, address string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(s.sources.Workspace.Root, filepath.FromSlash(name)))
+	if err != nil {
+		return "", err
+	}
+	s.images[address] = content
+	return address, nil
 }
 
 func (s *Site) addGuide(g *guide, group string) {

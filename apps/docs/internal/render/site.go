@@ -50,7 +50,8 @@ type Site struct {
 	byPath   map[string]*Page
 	sections []nav.Item
 	guides   []*guide
-	linked   []string // files outside packages that guides link
+	linked   []string          // files outside packages that guides link
+	images   map[string][]byte // that guides show, by address
 
 	indexOnce sync.Once
 	index     map[string][]byte
@@ -77,7 +78,7 @@ type Page struct {
 // New plans the site. Guides that cannot be read, with links that nothing stands for, are
 // problems that the error names all together.
 func New(sources Sources) (*Site, error) {
-	s := &Site{sources: sources, name: "Magpie", byPath: map[string]*Page{}}
+	s := &Site{sources: sources, name: "Magpie", byPath: map[string]*Page{}, images: map[string][]byte{}}
 	if err := s.planGuides(); err != nil {
 		return nil, fmt.Errorf("read the guides in %s: %w", sources.Content, err)
 	}

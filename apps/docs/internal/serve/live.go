@@ -63,7 +63,7 @@ func (l *Live) Read(ctx context.Context, address string) ([]byte, error) {
 		}
 		return site.Based(withReload(site, html)), nil
 	}
-	files := site.Texts
+	files := site.Files
 	if strings.HasPrefix(address, render.SearchIndexDir) {
 		files = site.SearchIndex
 	}

@@ -4,25 +4,27 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"strings"
 )
 
-// Texts returns what a site has beside its pages, scripts and search index, by address: the
-// sitemap, robots.txt, llms.txt and the guides as they are written.
-func (s *Site) Texts() (map[string][]byte, error) {
+// Files returns what a site has beside its pages, scripts and search index, by address: the
+// sitemap, robots.txt, llms.txt, the guides as they are written and the images they show.
+func (s *Site) Files() (map[string][]byte, error) {
 	sitemap, err := s.sitemap()
 	if err != nil {
 		return nil, fmt.Errorf("write the sitemap: %w", err)
 	}
-	texts := map[string][]byte{
+	files := map[string][]byte{
 		"/sitemap.xml": sitemap,
 		"/robots.txt":  []byte("User-agent: *\nAllow: /\nSitemap: " + s.absolute("/sitemap.xml") + "\n"),
 		"/llms.txt":    s.llms(),
 	}
+	maps.Copy(files, s.images)
 	for _, g := range s.guides {
-		texts[markdownAddress(g.page)] = g.source
+		files[markdownAddress(g.page)] = g.source
 	}
-	return texts, nil
+	return files, nil
 }
 
 // markdownAddress is where a guide lies as it is written.
