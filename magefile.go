@@ -268,7 +268,7 @@ func run(ctx context.Context, f flags, tasksToRun ...string) error {
 
 func (f flags) options(tasksToRun ...string) pipeline.Options {
 	return pipeline.Options{
-		Tasks: tasksToRun, Filter: value(f.filter), Affected: value(f.affected),
+		Tasks: tasksToRun, Filter: []string{value(f.filter)}, Affected: f.affected != nil, Base: value(f.affected),
 		Concurrency: value(f.concurrency), Dry: value(f.dry), Force: value(f.force),
 	}
 }

@@ -20,7 +20,7 @@ func (p *Pipeline) choose(ctx context.Context, o Options) (*graph.Graph[string],
 	if err != nil {
 		return nil, err
 	}
-	asked, err := p.asked(o.Tasks, modules, o.Filter != "")
+	asked, err := p.asked(o.Tasks, modules, strings.Join(o.Filter, "") != "")
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +65,11 @@ func (p *Pipeline) asked(names, modules []string, filtered bool) ([]string, erro
 }
 
 func (p *Pipeline) chooseModules(ctx context.Context, o Options) ([]string, error) {
-	modules, err := filter.Select(p.modules, o.Filter)
-	if err != nil || o.Affected == "" {
+	modules, err := filter.Select(p.modules, strings.Join(o.Filter, ","))
+	if err != nil || !o.Affected {
 		return modules, err
 	}
-	affected, err := p.affected(ctx, o.Affected)
+	affected, err := p.affected(ctx, o.Base)
 	if err != nil {
 		return nil, err
 	}

@@ -37,8 +37,14 @@ func (l leakless) Run() int {
 // tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
 func tasks() {
 	var o pipeline.Options
-	flag.StringVar(&o.Filter, "filter", "", "")
-	flag.StringVar(&o.Affected, "affected", "", "")
+	flag.Func("filter", "", func(text string) error { o.Filter = append(o.Filter, text); return nil })
+	flag.BoolFunc("affected", "", func(base string) error {
+		o.Affected = true
+		if base != "true" {
+			o.Base = base
+		}
+		return nil
+	})
 	flag.IntVar(&o.Concurrency, "concurrency", 2, "")
 	flag.BoolVar(&o.Dry, "dry", false, "")
 	flag.BoolVar(&o.Force, "force", false, "")

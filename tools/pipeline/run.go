@@ -21,12 +21,16 @@ import (
 type Options struct {
 	// Tasks are names ("build"), for all chosen modules that have them, or single tasks ("apps/docs#site").
 	Tasks []string
-	// Filter chooses modules: names, folders or globs, with "..." behind for what they depend on and before for
-	// what depends on them, "!" to take away, joined by commas. Empty means all.
-	Filter string
-	// Affected chooses, among these, the modules with files that differ from where the branch left this git
-	// revision, committed or not, and the modules that depend on them. Empty means all.
-	Affected string
+	// Filter chooses, selector by selector, what the names in Tasks stand for: "apps/server...", "[main]",
+	// "tag:slow", "!tools/*". Selectors are joined by commas or come one by one. None means all.
+	Filter []string
+	// Affected chooses, among these, what a change since Base reaches: the tasks with an input that differs, and those that depend on them.
+	Affected bool
+	// Base is the git revision that Affected compares with, from where Head left it. Empty means MAGPIE_SCM_BASE, else the base branch of a pull
+	// request on GitHub, else main or master.
+	Base string
+	// Head is the other side of that comparison. Empty means MAGPIE_SCM_HEAD, else the working tree with what is not committed yet.
+	Head string
 	// Concurrency is how many tasks run at once. Zero means one a processor.
 	Concurrency int
 	// Force runs tasks whose results are in the cache, and stores them again.
