@@ -271,6 +271,24 @@ func TestRequiredSettingMustHaveAValue(t *testing.T) {
 	}
 }
 
+func TestRequiredSettingWithADefaultNeedNotBeGiven(t *testing.T) {
+	type settings struct {
+		Addr string `default:":80" check:"required"`
+	}
+	got, _, err := config.Load[settings](config.Options{Name: "app", Env: []string{}})
+	if err != nil || got.Addr != ":80" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, _, err := config.Load[settings](config.Options{Name: "app", Env: []string{}, Args: []string{"-addr="}}); err == nil {
+		t.Error("an empty value was accepted")
+	}
+	const source = "package p\n\ntype settings struct {\n\tAddr string `default:\":80\" check:\"required\"`\n}\n"
+	described, err := config.Describe(config.Options{Source: source}, "settings")
+	if err != nil || described.Settings[0].Required {
+		t.Errorf("described as required: %+v, %v", described.Settings, err)
+	}
+}
+
 func TestSecretFromMountedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(path, []byte("from a file\r\n"), 0o600); err != nil {

@@ -23,7 +23,7 @@ type Setting struct {
 	Default string
 	// Accepts says what the value must look like, such as "a duration, at least 1s".
 	Accepts string
-	// Required says that there must be a value.
+	// Required says that there must be a value and no default gives one.
 	Required bool
 	// Doc is the field's comment, as plain text.
 	Doc string
@@ -59,7 +59,7 @@ func (s scope) setting(name, typ string, tag reflect.StructTag, envPrefix string
 	if err != nil {
 		return out, r, fmt.Errorf("config: field %s: %w", out.Path, err)
 	}
-	out.Required, out.Accepts = r.required, r.accepts(typ)
+	out.Required, out.Accepts = r.required && out.Default == "", r.accepts(typ)
 	if out.Secret() {
 		out.Flag = ""
 		if out.Default != "" {
