@@ -1,14 +1,14 @@
 //go:build mage
 
-// Every task of this workspace. `go tool mage -l` lists the commands, `go tool mage -h build` their flags.
+// Every task of this workspace. `go tool mage -l` lists the targets, `go tool mage build -h` what they can be told.
 package main
 
 import (
 	"context"
-	encoding "encoding/json"
 	"os"
 
 	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/cli"
 	"magpie.build/tools/pipeline/dev"
 	"magpie.build/tools/pipeline/doctor"
 )
@@ -104,7 +104,7 @@ func tasks() []pipeline.Task {
 		Uncached: true,
 	}
 	site := pipeline.Task{
-		Name: "site", Help: "the documentation as static files in dist/site",
+		Name: "docs", Help: "the documentation as static files in dist/site",
 		Modules:   []string{"apps/docs"},
 		DependsOn: []string{"build"},
 		Inputs:    wholeTree,
@@ -118,9 +118,13 @@ func tasks() []pipeline.Task {
 		Commands:  [][]string{{"go", "run", "."}},
 		Uncached:  true,
 	}
+	ci := pipeline.Task{
+		Name: "ci", Help: "all that is checked before a change is sent",
+		DependsOn: []string{"generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "docs"},
+	}
 
 	return []pipeline.Task{
-		ui, server, docs, build, app, test, testTree, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench,
+		ui, server, docs, build, app, test, testTree, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }
@@ -157,46 +161,41 @@ func bundle(out string, entries ...string) []string {
 	return append([]string{"go", "run", "magpie.build/packages/ui/cmd/bundle", "-out=" + out}, entries...)
 }
 
-// Build compiles every module; the apps' programs go to their dist folders.
-func Build(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
-	return run(ctx, flags{filter, affected, concurrency, dry, force}, "build")
-}
+// magpie takes tasks, flags and "-- arguments" out of the command line, before mage looks for targets in it.
+var magpie = cli.Take(&os.Args, tasks()...)
 
-// Test runs all tests with the race detector.
-func Test(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
-	return run(ctx, flags{filter, affected, concurrency, dry, force}, "test")
-}
+// Build compiles every module; the apps' programs go to their dist folders. Flags: mage build -h.
+func Build(ctx context.Context) error { return magpie.Run(ctx, "build") }
 
-// Lint runs golangci-lint over every module and this file.
-func Lint(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
-	return run(ctx, flags{filter, affected, concurrency, dry, force}, "lint")
-}
+// Test runs all tests with the race detector. Flags: mage test -h.
+func Test(ctx context.Context) error { return magpie.Run(ctx, "test") }
 
-// Format rewrites Go and templ files in the one way they are written.
-func Format(ctx context.Context, filter *string) error {
-	return run(ctx, flags{filter: filter}, "format", "format-templ")
-}
+// Lint runs golangci-lint over every module and this file. Flags: mage lint -h.
+func Lint(ctx context.Context) error { return magpie.Run(ctx, "lint") }
 
-// Generate renews generated code and bundles.
-func Generate(ctx context.Context, filter, affected *string, concurrency *int, dry, force *bool) error {
-	return run(ctx, flags{filter, affected, concurrency, dry, force}, "generate")
-}
+// Format rewrites Go and templ files in the one way they are written. Flags: mage format -h.
+func Format(ctx context.Context) error { return magpie.Run(ctx, "format", "format-templ") }
 
-// Docs writes the documentation as static files to apps/docs/dist/site.
-func Docs(ctx context.Context, dry, force *bool) error {
-	return run(ctx, flags{dry: dry, force: force}, "site")
-}
+// Generate renews generated code and bundles. Flags: mage generate -h.
+func Generate(ctx context.Context) error { return magpie.Run(ctx, "generate") }
 
-// CI checks all there is to check; run it before you send a change.
-func CI(ctx context.Context, concurrency *int) error {
-	p, err := pipeline.New(".", tasks()...)
-	if err != nil {
-		return err
-	}
-	o := flags{concurrency: concurrency}.options("generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "site")
-	o.Frozen = true
-	return p.Run(ctx, o)
-}
+// Docs writes the documentation as static files to apps/docs/dist/site. Flags: mage docs -h.
+func Docs(ctx context.Context) error { return magpie.Run(ctx, "docs") }
+
+// CI checks all there is to check; run it before you send a change. Flags: mage ci -h.
+func CI(ctx context.Context) error { return magpie.Run(ctx, "ci", "-frozen") }
+
+// Bench measures this workspace's pipeline and the chat server, and prints what it found. Flags: mage bench -h.
+func Bench(ctx context.Context) error { return magpie.Run(ctx, "bench") }
+
+// Graph prints what depends on what, as DOT: of all tasks, or of some. -json prints it as data, -svg writes a picture. Flags: mage graph -h.
+func Graph(ctx context.Context) error { return magpie.Run(ctx, "graph") }
+
+// Clean removes what tasks made and the cache.
+func Clean(ctx context.Context) error { return magpie.Run(ctx, "clean") }
+
+// Magpie runs any task or command: mage magpie vet-linux. Alone it lists them.
+func Magpie(ctx context.Context) error { return magpie.Run(ctx) }
 
 // Dev runs both apps, and builds and restarts whichever a change concerns.
 func Dev(ctx context.Context) error {
@@ -205,78 +204,12 @@ func Dev(ctx context.Context) error {
 			{Name: "server", Module: "apps/server", Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:8090"},
 			{Name: "docs", Module: "apps/docs", Addr: "127.0.0.1:8081", Args: []string{"serve"}},
 		},
-		Generate: func(ctx context.Context, _ []string) error { return run(ctx, flags{}, "generate") },
+		Generate: func(ctx context.Context, _ []string) error { return magpie.Run(ctx, "generate") },
 		Stdout:   os.Stdout, Stderr: os.Stderr,
 	})
-}
-
-// Bench measures this workspace's pipeline and the chat server, and prints what it found.
-func Bench(ctx context.Context) error {
-	return run(ctx, flags{}, "bench")
-}
-
-// Graph prints what depends on what, as DOT: of all tasks, or of one. -json prints it as data, -svg writes a picture.
-func Graph(ctx context.Context, task, filter, svg *string, json *bool) error {
-	p, err := pipeline.New(".", tasks()...)
-	if err != nil {
-		return err
-	}
-	o := flags{filter: filter}.options()
-	if task != nil {
-		o.Tasks = []string{*task}
-	}
-	g, err := p.Graph(ctx, o)
-	switch {
-	case err != nil:
-		return err
-	case svg != nil:
-		return os.WriteFile(*svg, []byte(g.SVG()), 0o644)
-	case value(json):
-		return encoding.NewEncoder(os.Stdout).Encode(g)
-	}
-	_, err = os.Stdout.WriteString(g.DOT())
-	return err
 }
 
 // Doctor says what this machine lacks for working here, for what, and how to get it.
 func Doctor(ctx context.Context) error {
 	return doctor.Run(ctx, os.Stdout, doctor.Go("1.26"), doctor.Git(), doctor.Redis(), doctor.Browser(), doctor.Node(), doctor.Descriptors(12_000))
-}
-
-// Clean removes what tasks made and the cache.
-func Clean(ctx context.Context) error {
-	p, err := pipeline.New(".", tasks()...)
-	if err != nil {
-		return err
-	}
-	return p.Clean(ctx, pipeline.Options{})
-}
-
-type flags struct {
-	filter, affected *string
-	concurrency      *int
-	dry, force       *bool
-}
-
-func run(ctx context.Context, f flags, tasksToRun ...string) error {
-	p, err := pipeline.New(".", tasks()...)
-	if err != nil {
-		return err
-	}
-	return p.Run(ctx, f.options(tasksToRun...))
-}
-
-func (f flags) options(tasksToRun ...string) pipeline.Options {
-	return pipeline.Options{
-		Tasks: tasksToRun, Filter: []string{value(f.filter)}, Affected: f.affected != nil, Base: value(f.affected),
-		Concurrency: value(f.concurrency), Dry: value(f.dry), Force: value(f.force),
-	}
-}
-
-// value returns what a flag was set to.
-func value[T any](flag *T) (v T) {
-	if flag != nil {
-		v = *flag
-	}
-	return v
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/cli"
 )
 
 func TestMain(m *testing.M) {
@@ -36,25 +36,8 @@ func (l leakless) Run() int {
 
 // tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
 func tasks() {
-	var o pipeline.Options
-	flag.Func("filter", "", func(text string) error { o.Filter = append(o.Filter, text); return nil })
-	flag.BoolFunc("affected", "", func(base string) error {
-		o.Affected = true
-		if base != "true" {
-			o.Base = base
-		}
-		return nil
-	})
-	flag.IntVar(&o.Concurrency, "concurrency", 2, "")
-	flag.BoolVar(&o.Dry, "dry", false, "")
-	flag.BoolVar(&o.Force, "force", false, "")
-	flag.BoolVar(&o.Frozen, "frozen", false, "")
-	graph := flag.Bool("graph", false, "")
-	clean := flag.Bool("clean", false, "")
-	flag.Parse()
-	o.Tasks = flag.Args()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := runTasks(ctx, o, *graph, *clean)
+	err := runTasks(ctx)
 	stop()
 	var coded interface{ ExitStatus() int }
 	switch {
@@ -68,7 +51,7 @@ func tasks() {
 	}
 }
 
-func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error {
+func runTasks(ctx context.Context) error {
 	data, err := os.ReadFile("tasks.json")
 	if err != nil {
 		return err
@@ -77,20 +60,7 @@ func runTasks(ctx context.Context, o pipeline.Options, graph, clean bool) error 
 	if err := json.Unmarshal(data, &declared); err != nil {
 		return err
 	}
-	p, err := pipeline.New(".", declared...)
-	switch {
-	case err != nil:
-		return err
-	case clean:
-		return p.Clean(ctx, o)
-	case graph:
-		g, err := p.Graph(ctx, o)
-		if err == nil {
-			say(g.DOT())
-		}
-		return err
-	}
-	return p.Run(ctx, o)
+	return cli.Take(&os.Args, declared...).Run(ctx)
 }
 
 // tool stands for the programs that tasks run.

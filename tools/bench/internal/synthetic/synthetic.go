@@ -201,24 +201,23 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/cli"
+)
+
+var magpie = cli.Take(&os.Args,
+	pipeline.Task{
+		Name: "build", DependsOn: []string{"^build"}, Modules: []string{"packages/*"},
+		GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "./..."}},
+	},
+	pipeline.Task{
+		Name: "build", DependsOn: []string{"^build"}, Modules: []string{"apps/*"},
+		GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", "dist/", "."}}, Outputs: []string{"dist/**"},
+	},
 )
 
 // Build compiles every module.
-func Build(ctx context.Context) error {
-	library := pipeline.Task{
-		Name: "build", DependsOn: []string{"^build"}, Modules: []string{"packages/*"},
-		GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "./..."}},
-	}
-	program := pipeline.Task{
-		Name: "build", DependsOn: []string{"^build"}, Modules: []string{"apps/*"},
-		GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", "dist/", "."}}, Outputs: []string{"dist/**"},
-	}
-	p, err := pipeline.New(".", library, program)
-	if err != nil {
-		return err
-	}
-	return p.Run(ctx, pipeline.Options{Tasks: []string{"build"}})
-}
+func Build(ctx context.Context) error { return magpie.Run(ctx, "build") }
 `

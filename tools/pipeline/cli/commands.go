@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// A command is something to do: what no task is, or to run tasks.
+type command struct {
+	name string
+	// words are what may follow the name, as help tells it.
+	words string
+	help  string
+	// groups are those whose flags it takes.
+	groups []group
+	run    func(ctx context.Context, c *CLI, s *settings, words []string) error
+}
+
+// runTasks is the command where the words name none.
+var runTasks = &command{
+	words:  "tasks",
+	groups: []group{choosing, running, caching, reporting},
+	run: func(ctx context.Context, c *CLI, s *settings, words []string) error {
+		p, err := c.open()
+		if err != nil {
+			return err
+		}
+		s.Tasks = words
+		return p.Run(ctx, s.Options)
+	},
+}
+
+// commands are those with a name, in the order of the help. A task of the same name goes before.
+var commands = []*command{
+	{
+		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
+		groups: []group{choosing, showing},
+		run:    showGraph,
+	},
+	{
+		name: "clean", help: "remove what tasks made, and the cache",
+		run: func(ctx context.Context, c *CLI, s *settings, _ []string) error {
+			p, err := c.open()
+			if err != nil {
+				return err
+			}
+			return p.Clean(ctx, s.Options)
+		},
+	},
+}
+
+func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	s.Tasks = words
+	g, err := p.Graph(ctx, s.Options)
+	switch {
+	case err != nil:
+		return err
+	case s.svg != "":
+		return os.WriteFile(s.svg, []byte(g.SVG()), 0o644)
+	case s.json:
+		return json.NewEncoder(os.Stdout).Encode(g)
+	}
+	_, err = os.Stdout.WriteString(g.DOT())
+	return err
+}
+
+// command returns the command that words name, and the words that are left for it.
+func (c *CLI) command(words []string) (*command, []string) {
+	if len(words) > 0 && !slices.Contains(c.taskNames(), words[0]) {
+		if named := commandNamed(words[0]); named != nil {
+			return named, words[1:]
+		}
+	}
+	return runTasks, words
+}
+
+func commandNamed(name string) *command {
+	for _, c := range commands {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// accepts complains about a flag that belongs to other commands, and about words where none are wanted.
+func (c *command) accepts(l *line) error {
+	for _, f := range l.used {
+		if !c.takes(f) {
+			return fmt.Errorf("%s takes no flag -%s\nhint: with -h instead, it shows those it takes", cmp.Or(c.name, "a task"), f.name)
+		}
+	}
+	if c.words == "" && len(l.words) > 1 {
+		return fmt.Errorf("%s takes no %q", c.name, strings.Join(l.words[1:], " "))
+	}
+	return nil
+}
+
+func (c *command) takes(f *flag) bool {
+	return f.group == general || slices.Contains(c.groups, f.group)
+}
