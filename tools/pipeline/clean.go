@@ -9,8 +9,10 @@ import (
 
 // Clean removes what tasks made and git does not track, and the cache.
 func (p *Pipeline) Clean(ctx context.Context, o Options) error {
-	o.fill()
-	s := newSession(ctx, p, o, p.graph)
+	if err := o.fill(); err != nil {
+		return err
+	}
+	s := newSession(ctx, p, o, p.graph, newPrinter(o, nil))
 	var problems []error
 	for _, id := range p.ids() {
 		n := p.nodes[id]

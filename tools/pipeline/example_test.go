@@ -35,9 +35,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	// Both times the same is shown; the second time nothing runs.
+	// Nothing runs the second time: what is shown comes from the cache.
 	for range 2 {
-		err := p.Run(context.Background(), pipeline.Options{Tasks: []string{"greet"}, Stdout: os.Stdout, Stderr: io.Discard})
+		err := p.Run(context.Background(), pipeline.Options{Tasks: []string{"greet"}, OutputLogs: pipeline.OutputFull, Stdout: os.Stdout, Stderr: io.Discard})
 		if err != nil {
 			fmt.Println(err)
 		}

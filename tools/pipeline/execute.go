@@ -13,21 +13,31 @@ import (
 	"magpie.build/tools/pipeline/internal/process"
 )
 
-// execute runs a task and stores what it made.
+// execute runs a task, again where it fails and may be retried, and stores what it made.
 func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
+	for tries := 1; ; tries++ {
+		e := s.attempt(ctx, n, key)
+		if e.err == nil || tries > n.Retries || ctx.Err() != nil {
+			return e
+		}
+		s.printer.Warn("%s failed and is tried again (%d of %d): %v", n.id, tries, n.Retries, e.err)
+	}
+}
+
+func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	before, err := s.clear(n)
 	if err != nil {
 		return ending{err: err}
 	}
-	s.printer.Start(n.id, n.what())
-	log := s.printer.Log(n.id)
+	s.announce(n, key)
+	log := s.log(n)
 	started := time.Now()
-	err = n.run(ctx, s.call(n, log))
+	err = n.runFor(ctx, s.call(n, log))
 	took := time.Since(started)
-	e := ending{err: err, log: log.Close()}
+	e := ending{err: err, log: log.Close(), took: took}
 	s.forget()
 	if ctx.Err() != nil {
-		e.err = errInterrupted
+		e.err = context.Cause(ctx)
 	}
 	if e.err != nil {
 		return e
@@ -50,6 +60,23 @@ func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
 	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.module.Name, Env: n.environment(s.options.Env), Output: output}
+}
+
+// ErrTimeout is wrapped by the error of a task that took longer than its [Task.Timeout].
+var ErrTimeout = errors.New("took longer than it may")
+
+// runFor runs the task for as long as it may take.
+func (n *node) runFor(ctx context.Context, c Call) error {
+	if n.Timeout <= 0 {
+		return n.run(ctx, c)
+	}
+	limit := fmt.Errorf("%w: %s", ErrTimeout, n.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, n.Timeout, limit)
+	defer cancel()
+	if err := n.run(ctx, c); ctx.Err() == nil || err == nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
 // run does what the task is there for.

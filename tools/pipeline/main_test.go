@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,6 +68,9 @@ func runTasks(ctx context.Context) error {
 func tool() {
 	if err := runTool(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "tool:", err)
+		if code, ok := errors.AsType[exitError](err); ok {
+			os.Exit(int(code))
+		}
 		os.Exit(3)
 	}
 }
@@ -101,8 +105,14 @@ func runTool(verb string, args []string) error {
 		return errors.Join(err, f.Close())
 	case "env":
 		say(strings.Join(os.Environ(), "\n"))
-	case "fail":
+	case "fail": // [code]
+		if len(args) > 0 {
+			code, err := strconv.Atoi(args[0])
+			return errors.Join(err, exitError(code))
+		}
 		return errors.New("this always fails")
+	case "stumble", "lock", "await", "rest":
+		return runner(verb, args)
 	case "hang": // with a child that hangs too; the child's id goes to a file
 		signal.Ignore(os.Interrupt)
 		child := exec.CommandContext(context.Background(), os.Args[0], "wait") // it outlives its parent
@@ -129,7 +139,8 @@ func say(line string) { _, _ = os.Stdout.WriteString(line + "\n") }
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GOCACHE", e.WorkDir+"/.gocache")
 			e.Setenv("HOME", e.WorkDir+"/.home")

@@ -3,17 +3,14 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
 	"magpie.build/tools/pipeline/internal/cache"
-	"magpie.build/tools/pipeline/internal/output"
 	"magpie.build/tools/pipeline/internal/run"
 )
 
@@ -33,46 +30,30 @@ type Options struct {
 	Head string
 	// Concurrency is how many tasks run at once. Zero means one a processor.
 	Concurrency int
+	// Continue says what a failure means for the other tasks. Empty means [ContinueNever].
+	Continue Continue
 	// Force runs tasks whose results are in the cache, and stores them again.
 	Force bool
 	// Dry only says what would be done, on Stdout.
 	Dry bool
 	// Frozen fails tasks whose committed outputs were not fresh, naming the files. They are renewed all the same.
 	Frozen bool
+	// OutputLogs says which tasks' output is shown, and goes before what the tasks say themselves. Empty means
+	// [Task.OutputLogs], and where that is empty, [OutputNewOnly].
+	OutputLogs OutputLogs
+	// LogOrder is the order of output, LogPrefix what stands before its lines. Empty means auto.
+	LogOrder  LogOrder
+	LogPrefix LogPrefix
+	// JSON writes everything as events to Stdout, one JSON object a line, instead of text: timestamp in milliseconds, source
+	// ("magpie" or "module#task"), level (info, warn, error, stdout) and text.
+	JSON bool
+	// LogFile is a file for the same events, as a JSON array that is complete at every moment and readable by its owner alone. It is relative to the
+	// root and must lie in it; "auto" means a new file in .magpie/logs. Empty means none.
+	LogFile string
 	// Stdout takes what tasks print, Stderr what the run says of itself. Nil means the process's own.
 	Stdout, Stderr io.Writer
 	// Env is the environment to choose from for tasks, as [os/exec.Cmd] takes it. Nil means the process's own.
 	Env []string
-}
-
-// An Error says that a run did not succeed. What went wrong has been written to Stderr in full by then.
-type Error struct {
-	// Failed are the tasks that failed, as "module#task", in the order in which they did.
-	Failed []string
-	// Interrupted is why the run was cut short, nil where it was not.
-	Interrupted error
-}
-
-// Error returns one line.
-func (e *Error) Error() string {
-	switch {
-	case e.Interrupted != nil:
-		return "interrupted"
-	case len(e.Failed) == 1:
-		return e.Failed[0] + " failed"
-	}
-	return fmt.Sprintf("%d tasks failed: %s", len(e.Failed), strings.Join(e.Failed, ", "))
-}
-
-// Unwrap returns why the run was cut short.
-func (e *Error) Unwrap() error { return e.Interrupted }
-
-// ExitStatus is the code for the process to end with: 130 after an interruption, as shells have it, else 1.
-func (e *Error) ExitStatus() int {
-	if e.Interrupted != nil {
-		return 130
-	}
-	return 1
 }
 
 // Run runs the tasks that are asked for, with what they depend on, and writes one closing line. The
@@ -82,12 +63,19 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	started := time.Now()
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
-	o.fill()
+	if err := o.fill(); err != nil {
+		return err
+	}
 	chosen, err := p.choose(ctx, o)
 	if err != nil {
 		return err
 	}
-	s := newSession(ctx, p, o, chosen)
+	file, err := p.openLogFile(o)
+	if err != nil {
+		return err
+	}
+	s := newSession(ctx, p, o, chosen, newPrinter(o, file))
+	defer s.closeLogFile(file)
 	s.forget() // the workspace may have changed since New, or an earlier Run
 	if o.Dry {
 		return s.dry(ctx)
@@ -99,7 +87,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		defer close(done)
 		s.printer.Progress(shown, s.progress)
 	}()
-	results := run.All(ctx, chosen, o.Concurrency, s.do)
+	results := run.All(ctx, chosen, s.plan(), s.do)
 	hide()
 	<-done
 	if s.cache != nil {
@@ -108,7 +96,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	return s.finish(ctx, results, time.Since(started))
 }
 
-func (o *Options) fill() {
+func (o *Options) fill() error {
 	if o.Concurrency <= 0 {
 		o.Concurrency = runtime.GOMAXPROCS(0)
 	}
@@ -120,6 +108,16 @@ func (o *Options) fill() {
 	}
 	if o.Env == nil {
 		o.Env = os.Environ()
+	}
+	return o.checkModes()
+}
+
+// plan says how to work through the graph.
+func (s *session) plan() run.Options[string] {
+	policies := map[Continue]run.Continue{ContinueDependenciesSuccessful: run.DependenciesSuccessful, ContinueAlways: run.Always}
+	return run.Options[string]{
+		Workers: s.options.Concurrency, Continue: policies[s.options.Continue],
+		Exclusive: func(id string) []string { return s.pipeline.nodes[id].Exclusive },
 	}
 }
 
@@ -139,56 +137,3 @@ func (s *session) saveIndex() {
 		s.printer.Warn("the next run reads all files again: %v", err)
 	}
 }
-
-// finish repeats failures in full, says what was skipped because of them, and closes with one line.
-func (s *session) finish(ctx context.Context, results []run.Result[string], took time.Duration) error {
-	var counts struct{ all, cached, ran, failed, skipped int }
-	e := &Error{}
-	for _, r := range results {
-		t := s.ended[r.Node]
-		switch {
-		case s.pipeline.nodes[r.Node].isGroup():
-			continue
-		case r.Status == run.Skipped:
-			counts.skipped++
-		case r.Status == run.Failed:
-			counts.failed++
-			e.Failed = append(e.Failed, r.Node)
-		case t.hit:
-			counts.cached++
-		default:
-			counts.ran++
-		}
-		counts.all++
-	}
-	if ctx.Err() != nil {
-		e.Interrupted = context.Cause(ctx)
-	} else {
-		s.repeatFailures(e.Failed)
-	}
-	for _, r := range results {
-		if r.Status == run.Skipped && r.Because != "" && !s.pipeline.nodes[r.Node].isGroup() {
-			s.printer.Say("%s: not run, because %s failed", r.Node, r.Because)
-		}
-	}
-	line := fmt.Sprintf("%d tasks: %d cached, %d run, %d failed", counts.all, counts.cached, counts.ran, counts.failed)
-	if counts.skipped > 0 {
-		line += fmt.Sprintf(", %d not run", counts.skipped)
-	}
-	s.printer.Say("%s (%s)", line, output.Duration(took))
-	if e.Interrupted == nil && len(e.Failed) == 0 {
-		return nil
-	}
-	return e
-}
-
-func (s *session) repeatFailures(failed []string) {
-	for _, id := range failed {
-		t := s.ended[id]
-		s.printer.Fail("\n%s failed: %v", id, t.err)
-		s.printer.Repeat(id, t.log)
-	}
-}
-
-// errInterrupted is how a task ends that the run's cancellation ended.
-var errInterrupted = errors.New("interrupted")

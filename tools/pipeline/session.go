@@ -33,15 +33,16 @@ type session struct {
 
 // An ending is how a task ended.
 type ending struct {
-	hit bool
-	err error
-	log []byte
+	hit  bool
+	err  error
+	log  []byte
+	took time.Duration // by running, now or when it was stored
 }
 
-func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string]) *session {
+func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string], printer *output.Printer) *session {
 	s := &session{
 		pipeline: p, options: o, graph: chosen,
-		printer: output.New(o.Stdout, o.Stderr, variable(o.Env)),
+		printer: printer,
 		keys:    make(map[string]hash.Key), ended: make(map[string]ending), running: make(map[string]time.Time),
 	}
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
@@ -106,6 +107,9 @@ func (s *session) progress() (running []string, ended, all int) {
 		running = append(running, id)
 	}
 	slices.SortFunc(running, func(a, b string) int { return s.running[a].Compare(s.running[b]) })
+	for i, id := range running {
+		running[i] = id + " " + output.Duration(time.Since(s.running[id]))
+	}
 	return running, len(s.ended), len(s.graph.Nodes())
 }
 
@@ -123,8 +127,8 @@ func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
 	if err == nil && s.options.Frozen && n.Committed {
 		err = stale(changed)
 	}
-	s.printer.Replay(n.id, artifact.Log)
-	return ending{hit: true, err: err, log: artifact.Log}, true
+	s.replay(n, key, artifact.Log)
+	return ending{hit: true, err: err, log: artifact.Log, took: artifact.Duration}, true
 }
 
 // lookUp returns what the cache holds for a task, nil where that is nothing of use.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // A Task is something that some or all modules of the workspace can do, such as "build".
@@ -53,6 +54,16 @@ type Task struct {
 	PassEnv []string
 	// Set holds variables with their values, "GOOS=windows": given to the task, and part of its key.
 	Set []string
+
+	// Timeout is how long the task may run before it is ended and counts as failed. Zero means no limit.
+	Timeout time.Duration
+	// Retries is how often a task that failed is run again, from the start, before it counts as failed.
+	Retries int
+	// Exclusive names what the task wants for itself while it runs, such as "port-8080": tasks that share a name never run at
+	// the same time.
+	Exclusive []string
+	// OutputLogs says how much of the task's output is shown where [Options.OutputLogs] leaves that open.
+	OutputLogs OutputLogs
 
 	// Uncached makes the task run every time. Nothing of it is stored.
 	Uncached bool

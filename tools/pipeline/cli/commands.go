@@ -24,13 +24,13 @@ type command struct {
 // runTasks is the command where the words name none.
 var runTasks = &command{
 	words:  "tasks",
-	groups: []group{choosing, running, caching, reporting},
+	groups: []group{choosing, running, caching, reporting, encoding},
 	run: func(ctx context.Context, c *CLI, s *settings, words []string) error {
 		p, err := c.open()
 		if err != nil {
 			return err
 		}
-		s.Tasks = words
+		s.Tasks, s.JSON = words, s.json
 		return p.Run(ctx, s.Options)
 	},
 }
@@ -39,7 +39,7 @@ var runTasks = &command{
 var commands = []*command{
 	{
 		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
-		groups: []group{choosing, showing},
+		groups: []group{choosing, showing, encoding},
 		run:    showGraph,
 	},
 	{

@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+
+	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/internal/suggest"
 )
 
 // The groups of flags, in the order of the help, which has their names as headings.
@@ -14,6 +20,7 @@ const (
 	caching   group = "Cache"  // what is taken from the cache, and stored there
 	reporting group = "Output" // what is shown and written about a run
 	showing   group = "Form"   // of commands that show something
+	encoding  group = "Data"   // of what can be read by programs
 	general   group = "Also"   // of everything
 )
 
@@ -39,6 +46,11 @@ var flags = []flag{
 		set:  setConcurrency,
 	},
 	{
+		name: "continue", value: "mode", optional: true, group: running, preset: "never", words: asWords(continues),
+		help: "after a failure: never; dependencies-successful, all that does not depend on it; always, everything; -continue alone is always",
+		set:  oneOf(continues, pipeline.ContinueAlways, func(s *settings) *pipeline.Continue { return &s.Continue }),
+	},
+	{
 		name: "dry", group: running,
 		help: "say what would run, and run nothing",
 		set:  toggle(func(s *settings) *bool { return &s.Dry }),
@@ -54,7 +66,27 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.Force }),
 	},
 	{
-		name: "json", group: showing,
+		name: "outputlogs", value: "mode", group: reporting, preset: "new-only", words: asWords(outputLogs),
+		help: "show the output of all tasks (full), of those that ran (new-only), that failed (errors-only), their keys (hash-only), or none",
+		set:  oneOf(outputLogs, "", func(s *settings) *pipeline.OutputLogs { return &s.OutputLogs }),
+	},
+	{
+		name: "log-order", value: "order", group: reporting, preset: "auto", words: asWords(logOrders),
+		help: "show output line by line (stream) or task by task (grouped); auto groups in CI",
+		set:  oneOf(logOrders, "", func(s *settings) *pipeline.LogOrder { return &s.LogOrder }),
+	},
+	{
+		name: "log-prefix", value: "prefix", group: reporting, preset: "auto", words: asWords(logPrefixes),
+		help: "put the task before each line (task) or not (none); auto does where no heading names it",
+		set:  oneOf(logPrefixes, "", func(s *settings) *pipeline.LogPrefix { return &s.LogPrefix }),
+	},
+	{
+		name: "logfile", value: "file", optional: true, group: reporting, complete: completeFiles,
+		help: "write everything to a file, as a JSON array of events; without a name to .magpie/logs",
+		set:  file(func(s *settings) *string { return &s.LogFile }),
+	},
+	{
+		name: "json", group: encoding,
 		help: "as JSON",
 		set:  toggle(func(s *settings) *bool { return &s.json }),
 	},
@@ -86,6 +118,42 @@ func toggle(field func(*settings) *bool) func(*settings, string) error {
 func text(field func(*settings) *string) func(*settings, string) error {
 	return func(s *settings, value string) error {
 		*field(s) = value
+		return nil
+	}
+}
+
+// file sets the name of a file; without one the run finds a name.
+func file(field func(*settings) *string) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		*field(s) = cmp.Or(value, "auto")
+		return nil
+	}
+}
+
+// The words that the modes of a run go by.
+var (
+	continues   = []pipeline.Continue{pipeline.ContinueNever, pipeline.ContinueDependenciesSuccessful, pipeline.ContinueAlways}
+	outputLogs  = []pipeline.OutputLogs{pipeline.OutputFull, pipeline.OutputHashOnly, pipeline.OutputNewOnly, pipeline.OutputErrorsOnly, pipeline.OutputNone}
+	logOrders   = []pipeline.LogOrder{pipeline.OrderStream, pipeline.OrderGrouped, pipeline.OrderAuto}
+	logPrefixes = []pipeline.LogPrefix{pipeline.PrefixTask, pipeline.PrefixNone, pipeline.PrefixAuto}
+)
+
+func asWords[W ~string](all []W) []string {
+	var list []string
+	for _, w := range all {
+		list = append(list, string(w))
+	}
+	return list
+}
+
+// oneOf sets a mode; the flag alone, where it may stand so, means bare.
+func oneOf[W ~string](all []W, bare W, field func(*settings) *W) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		mode := cmp.Or(W(value), bare)
+		if !slices.Contains(all, mode) {
+			return fmt.Errorf("want one of %s%s", strings.Join(asWords(all), ", "), suggest.Hint(value, asWords(all)))
+		}
+		*field(s) = mode
 		return nil
 	}
 }

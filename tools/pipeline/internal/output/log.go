@@ -8,10 +8,25 @@ import (
 // maxLog is how much of a task's output is kept: more than anyone reads, and it is held in memory.
 const maxLog = 16 << 20
 
-// A Log takes the output of one running task: it shows whole lines as they come, and keeps all. Safe for concurrent use.
+// Shown says when a log is shown.
+type Shown int
+
+// Not at all; line by line, or in one piece once the task has ended where the printer groups; always line by line, for tasks
+// that do not end.
+const (
+	Hidden Shown = iota
+	Live
+	Endless
+)
+
+// maxTail is how much is kept of the output of a task that does not end: the last lines, for when it fails.
+const maxTail = 64 << 10
+
+// A Log takes the output of one running task: it shows whole lines, and keeps what was written. Safe for concurrent use.
 type Log struct {
 	printer *Printer
 	task    string
+	shown   Shown
 
 	mu      sync.Mutex
 	kept    bytes.Buffer
@@ -20,26 +35,41 @@ type Log struct {
 }
 
 // Log returns a log for the task.
-func (p *Printer) Log(task string) *Log { return &Log{printer: p, task: task} }
+func (p *Printer) Log(task string, shown Shown) *Log {
+	return &Log{printer: p, task: task, shown: shown}
+}
 
 // Write takes more output. It never fails.
 func (l *Log) Write(data []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep(data)
+	if l.shown == Hidden || l.grouped() {
+		return len(data), nil
+	}
 	l.pending = append(l.pending, data...)
 	end := bytes.LastIndexByte(l.pending, '\n') + 1
 	if end == 0 && len(l.pending) > maxLine {
 		end = len(l.pending)
 	}
 	if end > 0 {
-		l.printer.Replay(l.task, l.pending[:end])
+		l.printer.lines(l.printer.out, l.task, l.pending[:end], false)
 		l.pending = append(l.pending[:0], l.pending[end:]...)
 	}
 	return len(data), nil
 }
 
+func (l *Log) grouped() bool { return l.shown == Live && l.printer.options.Grouped }
+
 func (l *Log) keep(data []byte) {
+	if l.shown == Endless {
+		l.kept.Write(data)
+		if l.kept.Len() > 2*maxTail {
+			l.kept.Next(l.kept.Len() - maxTail)
+			l.cut = true
+		}
+		return
+	}
 	if room := maxLog - l.kept.Len(); len(data) > room {
 		if !l.cut {
 			l.kept.Write(data[:room])
@@ -53,13 +83,20 @@ func (l *Log) keep(data []byte) {
 	}
 }
 
-// Close shows what has no line's end yet, and returns all that was written.
+// Close shows what has not been shown, and returns what was kept.
 func (l *Log) Close() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.pending) > 0 {
-		l.printer.Replay(l.task, l.pending)
+		l.printer.lines(l.printer.out, l.task, l.pending, false)
 		l.pending = nil
 	}
-	return bytes.Clone(l.kept.Bytes())
+	if l.grouped() {
+		l.printer.Replay(l.task, l.kept.Bytes())
+	}
+	kept := bytes.Clone(l.kept.Bytes())
+	if l.shown == Endless && l.cut { // from a line's beginning on
+		kept = kept[bytes.IndexByte(kept, '\n')+1:]
+	}
+	return kept
 }

@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Progress shows, until ctx ends, a line with what runs for more than a second. Without a terminal it only
-// waits. state returns the tasks that run, the longest first, how many have ended, and how many there are.
+// Progress shows, until ctx ends, a line with what runs, beginning after a second. Where there is no such line it only
+// waits. state returns what runs, the longest first, how many tasks have ended, and how many there are.
 func (p *Printer) Progress(ctx context.Context, state func() (running []string, ended, all int)) {
-	if p.width == 0 {
+	if !p.live {
 		<-ctx.Done()
 		return
 	}
@@ -28,7 +28,7 @@ func (p *Printer) Progress(ctx context.Context, state func() (running []string, 
 		}
 		if age := time.Since(started); age > time.Second {
 			running, ended, all := state()
-			p.show(fmt.Sprintf("[%d/%d] %s %s", ended, all, Duration(age), strings.Join(running, " ")))
+			p.show(fmt.Sprintf("[%d/%d] %s  %s", ended, all, Duration(age), strings.Join(running, ", ")))
 		}
 	}
 }
@@ -36,7 +36,7 @@ func (p *Printer) Progress(ctx context.Context, state func() (running []string, 
 func (p *Printer) show(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for utf8.RuneCountInString(line) >= p.width && line != "" {
+	for width := p.err.width(); utf8.RuneCountInString(line) >= width && line != ""; {
 		_, size := utf8.DecodeLastRuneInString(line)
 		line = line[:len(line)-size]
 	}
@@ -47,12 +47,12 @@ func (p *Printer) show(line string) {
 
 func (p *Printer) erase() {
 	if p.progress != "" {
-		_, _ = io.WriteString(p.err, "\r\x1b[K")
+		_, _ = io.WriteString(p.err.w, "\r\x1b[K")
 	}
 }
 
 func (p *Printer) draw() {
 	if p.progress != "" {
-		_, _ = io.WriteString(p.err, p.progress)
+		_, _ = io.WriteString(p.err.w, p.progress)
 	}
 }
