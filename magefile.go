@@ -14,7 +14,7 @@ import (
 )
 
 // tasks are all tasks. A later one of the same name takes the place of an earlier one in the modules it names.
-func tasks() []pipeline.Task {
+func tasks() []pipeline.Declaration {
 	generate := pipeline.Task{
 		Name: "generate", Help: "Go code from templ files, bundles for the browser",
 		DependsOn: []string{"^generate"},
@@ -123,7 +123,7 @@ func tasks() []pipeline.Task {
 		DependsOn: []string{"generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "docs"},
 	}
 
-	return []pipeline.Task{
+	return []pipeline.Declaration{
 		ui, server, docs, build, app, test, testTree, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}

@@ -3,121 +3,161 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
 	"magpie.build/tools/pipeline/internal/filter"
-	"magpie.build/tools/pipeline/internal/git"
 	"magpie.build/tools/pipeline/internal/graph"
 )
 
-// choose returns the graph of what is asked for: the named tasks in the chosen modules, and all they depend on.
+// choose returns the graph of what is asked for: the chosen tasks, all they depend on, and what runs with any of these.
 func (p *Pipeline) choose(ctx context.Context, o Options) (*graph.Graph[string], error) {
-	modules, err := p.chooseModules(ctx, o)
+	asked, err := p.asked(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	asked, err := p.asked(o.Tasks, modules, strings.Join(o.Filter, "") != "")
-	if err != nil {
-		return nil, err
-	}
-	deps := make(map[string][]string)
-	for id := range graph.Reach(asked, p.graph.Deps) {
-		deps[id] = p.graph.Deps(id)
-	}
-	chosen, _ := graph.Build(deps) // part of a graph without cycles
-	return chosen, nil
+	return p.around(asked, o.Only), nil
 }
 
-// asked returns the tasks that the names stand for in the modules.
-func (p *Pipeline) asked(names, modules []string, filtered bool) ([]string, error) {
-	if len(names) == 0 {
+// around returns the graph of the tasks with what they need; without their dependencies where only they are meant.
+func (p *Pipeline) around(asked []string, only bool) *graph.Graph[string] {
+	next := func(id string) []string { return slices.Concat(p.graph.Deps(id), p.nodes[id].with) }
+	if only {
+		next = func(id string) []string { return p.nodes[id].with }
+	}
+	deps := make(map[string][]string)
+	nodes := graph.Reach(asked, next)
+	for id := range nodes {
+		deps[id] = p.through(id, nodes)
+	}
+	chosen, _ := graph.Build(deps) // part of a graph without cycles
+	return chosen
+}
+
+// through returns which of the nodes a task has to wait for, be it by way of tasks that are left out.
+func (p *Pipeline) through(id string, nodes map[string]bool) []string {
+	var found []string
+	seen := make(map[string]bool)
+	queue := slices.Clone(p.graph.Deps(id))
+	for len(queue) > 0 {
+		dep := queue[0]
+		queue = queue[1:]
+		switch {
+		case seen[dep]:
+		case nodes[dep]:
+			found = append(found, dep)
+		default:
+			queue = append(queue, p.graph.Deps(dep)...)
+		}
+		seen[dep] = true
+	}
+	return found
+}
+
+// asked returns the tasks that the options name and choose, sorted. Tasks named with their module need no filter to choose them.
+func (p *Pipeline) asked(ctx context.Context, o Options) ([]string, error) {
+	if len(o.Tasks) == 0 {
 		return nil, errors.New("no task was asked for")
 	}
-	var ids []string
+	named, exact, err := p.named(o.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	c := &choice{pipeline: p, options: o, tasks: slices.Concat(named, exact)}
+	chosen, err := c.filtered(ctx, named)
+	if err != nil {
+		return nil, err
+	}
+	chosen = append(chosen, exact...)
+	if o.Affected {
+		reached, err := c.affected(ctx)
+		if err != nil {
+			return nil, err
+		}
+		chosen = slices.DeleteFunc(chosen, func(id string) bool { return reached[id] == nil })
+	}
+	slices.Sort(chosen)
+	return slices.Compact(chosen), nil
+}
+
+// named returns the tasks that names stand for in all modules, and those that are named with their module.
+func (p *Pipeline) named(names []string) (named, exact []string, err error) {
 	for _, name := range names {
-		if module, task, ok := strings.Cut(name, "#"); ok {
-			id, err := p.find(module, task)
+		if cut := strings.LastIndexByte(name, '#'); cut >= 0 {
+			id, err := p.find(name[:cut], name[cut+1:])
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			ids = append(ids, id)
+			exact = append(exact, id)
 			continue
 		}
 		if err := p.known(name); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		before := len(ids)
-		for _, module := range modules {
-			if id := module + "#" + name; p.nodes[id] != nil {
-				ids = append(ids, id)
+		for _, m := range p.modules {
+			if id := m.Name + "#" + name; p.nodes[id] != nil {
+				named = append(named, id)
 			}
 		}
-		if len(ids) == before && filtered && len(modules) == 1 {
-			_, err := p.find(modules[0], name)
-			return nil, err
-		}
 	}
-	return ids, nil
+	return named, exact, nil
 }
 
-func (p *Pipeline) chooseModules(ctx context.Context, o Options) ([]string, error) {
-	modules, err := filter.Select(p.modules, strings.Join(o.Filter, ","))
-	if err != nil || !o.Affected {
-		return modules, err
+// A choice is what the options say about some tasks.
+type choice struct {
+	pipeline *Pipeline
+	options  Options
+	tasks    []string // that are to be chosen from
+}
+
+// filtered returns those of the named tasks that the filters choose.
+func (c *choice) filtered(ctx context.Context, named []string) ([]string, error) {
+	p := c.pipeline
+	selectors, err := filter.Parse(c.options.Filter, p.place(c.options.Dir))
+	if err != nil || len(selectors) == 0 {
+		return named, err
 	}
-	affected, err := p.affected(ctx, o.Base)
+	u := p.universe()
+	for _, id := range c.reached() {
+		n := p.nodes[id]
+		u.Tasks = append(u.Tasks, filter.Task{ID: id, Module: n.member(), Tags: n.Tags, Deps: p.graph.Deps(id)})
+	}
+	u.Changed = func(r filter.Range) (map[string]bool, error) { return c.changedIn(ctx, r) }
+	found, err := u.SelectTasks(selectors)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(modules, func(name string) bool { return !affected[name] }), nil
+	chosen := slices.DeleteFunc(slices.Clone(named), func(id string) bool { return !slices.Contains(found, id) })
+	if module := filter.OnlyName(selectors); module != "" && p.members[module] != nil {
+		if err := p.has(module, c.options.Tasks, chosen); err != nil {
+			return nil, err
+		}
+	}
+	return chosen, nil
 }
 
-// affected returns the modules with a file that differs from where the branch left ref, and those that
-// depend on them. A change in go.work, in the magefile or in an input from the root affects whoever it can reach.
-func (p *Pipeline) affected(ctx context.Context, ref string) (map[string]bool, error) {
-	changed, err := git.Changed(ctx, p.workspace.Root, ref)
-	if err != nil {
-		return nil, err
-	}
-	touched := make(map[string]bool)
-	for name := range changed {
-		if global(name) {
-			all, err := filter.Select(p.modules, "")
-			if err != nil {
-				return nil, fmt.Errorf("choose all modules: %w", err)
-			}
-			for _, m := range all {
-				touched[m] = true
-			}
-			return touched, nil
-		}
-		if m := p.workspace.Containing(name); m != nil {
-			touched[m.Name] = true
-		}
-		for _, n := range p.nodes {
-			if n.inputs.Match(name) {
-				touched[n.module.Name] = true
-			}
-		}
-	}
-	users := make(map[string][]string)
-	for _, m := range p.modules {
-		for _, dep := range m.Deps {
-			users[dep] = append(users[dep], m.Name)
-		}
-	}
-	return graph.Reach(slices.Collect(maps.Keys(touched)), func(name string) []string { return users[name] }), nil
+// reached returns the tasks that are to be chosen from and all that they depend on, sorted.
+func (c *choice) reached() []string {
+	return slices.Sorted(maps.Keys(graph.Reach(c.tasks, c.pipeline.graph.Deps)))
 }
 
-// global reports whether a file decides about every module.
-func global(name string) bool {
-	switch name {
-	case "go.work", "go.work.sum":
-		return true
+// has complains where the one module that was named has none of the tasks.
+func (p *Pipeline) has(module string, names, chosen []string) error {
+	for _, name := range names {
+		if strings.Contains(name, "#") || len(chosen) > 0 {
+			return nil
+		}
 	}
-	return path.Dir(name) == "." && path.Ext(name) == ".go"
+	_, err := p.find(module, names[0])
+	return err
+}
+
+// place says where somebody stands who is in a folder of the workspace.
+func (p *Pipeline) place(dir string) filter.Place {
+	at := filter.Place{Dir: dir}
+	if m := p.containing(dir); m != nil && m.Name != "." {
+		at.Module = memberName(m)
+	}
+	return at
 }

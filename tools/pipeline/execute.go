@@ -59,7 +59,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.module.Name, Env: n.environment(s.options.Env), Output: output}
+	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Env: n.environment(s.options.Env), Output: output}
 }
 
 // ErrTimeout is wrapped by the error of a task that took longer than its [Task.Timeout].

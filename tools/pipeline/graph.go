@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"magpie.build/tools/pipeline/internal/draw"
+	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/graph"
 )
 
@@ -49,11 +50,7 @@ type GraphTask struct {
 // Graph returns the tasks that the options ask for, with what they depend on; without Tasks, all of them.
 func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	if len(o.Tasks) == 0 {
-		for _, n := range p.nodes {
-			o.Tasks = append(o.Tasks, n.Name)
-		}
-		slices.Sort(o.Tasks)
-		o.Tasks = slices.Compact(o.Tasks)
+		o.Tasks = p.taskNames()
 	}
 	chosen, err := p.choose(ctx, o)
 	if err != nil {
@@ -61,13 +58,16 @@ func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	}
 	g := &Graph{graph: chosen}
 	for _, m := range p.modules {
+		if m.Name == filter.Root && !p.hasTasks(m.Name) {
+			continue
+		}
 		g.Modules = append(g.Modules, GraphModule{Name: m.Name, Path: m.Path, DependsOn: filled(m.Deps)})
 	}
 	slices.SortFunc(g.Modules, func(a, b GraphModule) int { return cmp.Compare(a.Name, b.Name) })
 	for _, id := range chosen.Nodes() {
 		n := p.nodes[id]
 		g.Tasks = append(g.Tasks, GraphTask{
-			ID: id, Module: n.module.Name, Name: n.Name, Help: n.Help, DependsOn: filled(chosen.Deps(id)), Commands: filled(n.Commands),
+			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, DependsOn: filled(chosen.Deps(id)), Commands: filled(n.Commands),
 			GoBuild: filled(n.GoBuild), GoTest: filled(n.GoTest), Inputs: filled(n.Inputs), Outputs: filled(n.Outputs),
 			Env: filled(n.Env), Set: filled(n.Set), Cached: !n.Uncached,
 		})

@@ -138,7 +138,7 @@ func (s *session) inputs(h *hash.Hasher, n *node, env []string) ([]string, error
 // nested reports which folders belong to other modules than the task's.
 func (s *session) nested(n *node) func(string) bool {
 	return func(dir string) bool {
-		m := s.pipeline.workspace.Module(dir)
+		m := s.pipeline.members[dir]
 		return m != nil && m != n.module && glob.Within(n.module.Name, dir)
 	}
 }

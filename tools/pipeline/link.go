@@ -1,16 +1,18 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/suggest"
 )
 
-// link turns what tasks say they depend on into the graph.
+// link turns what tasks say they depend on into the graph, and what they run with into ids.
 func (p *Pipeline) link() []error {
 	var problems []error
 	deps := make(map[string][]string, len(p.nodes))
@@ -20,17 +22,37 @@ func (p *Pipeline) link() []error {
 		for _, wish := range n.DependsOn {
 			found, err := p.resolve(n, wish)
 			if err != nil {
-				problems = append(problems, fmt.Errorf("%s depends on %q: %w", id, wish, err))
+				problems = append(problems, p.at(fmt.Errorf("%s depends on %q: %w", id, wish, err), n.Name, wish))
 			}
 			deps[id] = append(deps[id], found...)
+		}
+		for _, wish := range n.With {
+			found, err := p.beside(n, wish)
+			if err != nil {
+				problems = append(problems, p.at(fmt.Errorf("%s runs with %q: %w", id, wish, err), n.Name, wish))
+			}
+			n.with = append(n.with, found...)
 		}
 	}
 	g, cycle := graph.Build(deps)
 	if cycle != nil {
-		problems = append(problems, fmt.Errorf("tasks wait for each other: %s", strings.Join(cycle, " -> ")))
+		n := p.nodes[cycle[0]]
+		problems = append(problems, p.at(fmt.Errorf("tasks wait for each other: %s", strings.Join(cycle, " -> ")), n.Name, n.DependsOn...))
 	}
 	p.graph = g
 	return problems
+}
+
+// beside returns the tasks that one entry of With stands for.
+func (p *Pipeline) beside(n *node, wish string) ([]string, error) {
+	if strings.HasPrefix(wish, "^") {
+		return nil, errors.New("name a task of this module, or module#task")
+	}
+	found, err := p.resolve(n, wish)
+	if slices.Contains(found, n.id) {
+		return nil, errors.New("that is the task itself")
+	}
+	return found, err
 }
 
 // resolve returns the tasks that one entry of DependsOn stands for.
@@ -39,16 +61,19 @@ func (p *Pipeline) resolve(n *node, wish string) ([]string, error) {
 		if err := p.known(name); err != nil {
 			return nil, err
 		}
-		return p.behind(n.module.Name, name, map[string]bool{n.module.Name: true}), nil
+		return p.behind(n.member(), name, map[string]bool{n.member(): true}), nil
 	}
 	if module, name, ok := strings.Cut(wish, "#"); ok {
 		id, err := p.find(module, name)
-		return []string{id}, err
+		if err != nil {
+			return nil, err
+		}
+		return []string{id}, nil
 	}
 	if err := p.known(wish); err != nil {
 		return nil, err
 	}
-	if id := n.module.Name + "#" + wish; p.nodes[id] != nil {
+	if id := n.member() + "#" + wish; p.nodes[id] != nil {
 		return []string{id}, nil
 	}
 	return nil, nil
@@ -72,13 +97,13 @@ func (p *Pipeline) behind(module, name string, seen map[string]bool) []string {
 	return found
 }
 
+// deps returns the modules that a module depends on directly.
 func (p *Pipeline) deps(module string) []string {
-	for _, m := range p.modules {
-		if m.Name == module {
-			return m.Deps
-		}
+	at, found := slices.BinarySearchFunc(p.modules, module, func(m filter.Module, name string) int { return strings.Compare(m.Name, name) })
+	if !found {
+		return nil
 	}
-	return nil
+	return p.modules[at].Deps
 }
 
 // known complains about a task that no module has.
@@ -91,12 +116,8 @@ func (p *Pipeline) known(name string) error {
 
 // find returns the id of a module's task.
 func (p *Pipeline) find(module, name string) (string, error) {
-	if p.workspace.Module(module) == nil {
-		var names []string
-		for _, m := range p.modules {
-			names = append(names, m.Name)
-		}
-		return "", fmt.Errorf("there is no module %q%s", module, suggest.Hint(module, names))
+	if p.members[module] == nil {
+		return "", fmt.Errorf("there is no module %q%s", module, suggest.Hint(module, p.moduleNames()))
 	}
 	id := module + "#" + name
 	if p.nodes[id] != nil {
@@ -104,7 +125,7 @@ func (p *Pipeline) find(module, name string) (string, error) {
 	}
 	var names []string
 	for _, n := range p.nodes {
-		if n.module.Name == module {
+		if n.member() == module {
 			names = append(names, n.Name)
 		}
 	}
@@ -113,3 +134,21 @@ func (p *Pipeline) find(module, name string) (string, error) {
 }
 
 func (p *Pipeline) ids() []string { return slices.Sorted(maps.Keys(p.nodes)) }
+
+// taskNames returns the names of all tasks that some module has, sorted.
+func (p *Pipeline) taskNames() []string {
+	names := make(map[string]bool)
+	for _, n := range p.nodes {
+		names[n.Name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func (p *Pipeline) hasTasks(module string) bool {
+	for _, n := range p.nodes {
+		if n.member() == module {
+			return true
+		}
+	}
+	return false
+}

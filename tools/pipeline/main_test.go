@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,8 @@ func (l leakless) Run() int {
 	return code
 }
 
-// tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder.
+// tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder, which is a list of tasks, or
+// an object that holds modules beside them.
 func tasks() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := runTasks(ctx)
@@ -57,9 +59,24 @@ func runTasks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var declared []pipeline.Task
-	if err := json.Unmarshal(data, &declared); err != nil {
+	var lists struct {
+		Modules []pipeline.Module
+		Tasks   []pipeline.Task
+	}
+	if bytes.HasPrefix(data, []byte("[")) {
+		err = json.Unmarshal(data, &lists.Tasks)
+	} else {
+		err = json.Unmarshal(data, &lists)
+	}
+	if err != nil {
 		return err
+	}
+	var declared []pipeline.Declaration
+	for _, m := range lists.Modules {
+		declared = append(declared, m)
+	}
+	for _, t := range lists.Tasks {
+		declared = append(declared, t)
 	}
 	return cli.Take(&os.Args, declared...).Run(ctx)
 }

@@ -10,8 +10,6 @@ import (
 
 	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/glob"
-	"magpie.build/tools/pipeline/internal/gokey"
-	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/headers"
@@ -21,7 +19,8 @@ import (
 // A Pipeline is the tasks of a workspace, checked and joined. It does not change; safe for concurrent use.
 type Pipeline struct {
 	workspace *workspace.Workspace
-	modules   []filter.Module
+	members   map[string]*workspace.Module // what can have tasks, by name
+	modules   []filter.Module              // the same with what they depend on, by name
 	nodes     map[string]*node
 	graph     *graph.Graph[string]
 	help      map[string]string // by task name
@@ -38,11 +37,16 @@ type node struct {
 	module  *workspace.Module
 	inputs  glob.Set
 	outputs glob.Set
+	with    []string // ids
 }
 
-// New reads the workspace at root, which holds go.work, and joins the tasks to its modules. All mistakes
-// are reported together: names, patterns, unknown tasks and modules, cycles, outputs claimed twice.
-func New(root string, tasks ...Task) (*Pipeline, error) {
+// member returns the name of the node's module.
+func (n *node) member() string { return memberName(n.module) }
+
+// New reads the workspace at root, which holds go.work, and joins the declared tasks to its modules. All mistakes
+// are reported together, with the line of the magefile where it can be told: names, patterns, unknown tasks and modules, cycles,
+// outputs claimed twice.
+func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	abs, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
@@ -54,10 +58,17 @@ func New(root string, tasks ...Task) (*Pipeline, error) {
 	p := &Pipeline{workspace: ws, nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
 	p.headers = headers.Open(p.index, filepath.Join(p.state, "headers"))
-	if p.modules, err = joinModules(ws, p.headers); err != nil {
-		return nil, err
+	var tasks []Task
+	var modules []Module
+	for _, d := range declarations {
+		switch d := d.(type) {
+		case Task:
+			tasks = append(tasks, d)
+		case Module:
+			modules = append(modules, d)
+		}
 	}
-	var problems []error
+	problems := p.readMembers(modules)
 	for _, t := range tasks {
 		problems = append(problems, p.declare(t)...)
 	}
@@ -69,45 +80,10 @@ func New(root string, tasks ...Task) (*Pipeline, error) {
 	return p, nil
 }
 
-// joinModules returns the modules with what they depend on: what go.mod requires, and what is imported
-// without being required.
-func joinModules(ws *workspace.Workspace, known gosource.Headers) ([]filter.Module, error) {
-	settings, err := gokey.Read(nil)
-	if err != nil {
-		return nil, err
-	}
-	requires := func(name string) []string {
-		if m := ws.Module(name); m != nil {
-			return m.Requires
-		}
-		return nil
-	}
-	config := settings.Source()
-	config.Headers = known
-	reader := gosource.New(ws, config)
-	var modules []filter.Module
-	for _, m := range ws.Modules {
-		reached, err := reader.Build(path.Join(m.Name, "..."))
-		if err != nil {
-			return nil, fmt.Errorf("read the imports of %s: %w", m.Name, err)
-		}
-		joined := filter.Module{Name: m.Name, Path: m.Path, Deps: slices.Clone(m.Requires)}
-		known := graph.Reach([]string{m.Name}, requires)
-		for _, name := range reached.Modules {
-			if !known[name] {
-				joined.Deps = append(joined.Deps, name)
-			}
-		}
-		joined.Deps = slices.DeleteFunc(joined.Deps, func(name string) bool { return ws.Module(name) == nil })
-		modules = append(modules, joined)
-	}
-	return modules, nil
-}
-
 // declare gives a task to the modules that have it.
 func (p *Pipeline) declare(t Task) []error {
 	problem := func(format string, args ...any) error {
-		return fmt.Errorf("task %q: %w", t.Name, fmt.Errorf(format, args...))
+		return p.at(fmt.Errorf("task %q: %w", t.Name, fmt.Errorf(format, args...)), t.Name)
 	}
 	var problems []error
 	if !validName(t.Name) {
@@ -124,15 +100,15 @@ func (p *Pipeline) declare(t Task) []error {
 			problems = append(problems, problem("Set has %q; want NAME=value", v))
 		}
 	}
-	chosen, err := filter.Select(p.modules, strings.Join(t.Modules, ","))
+	chosen, err := p.having(t)
 	if err != nil {
-		problems = append(problems, problem("%w", err))
+		problems = append(problems, err)
 	}
 	if p.help[t.Name] == "" {
 		p.help[t.Name] = t.Help
 	}
 	for _, module := range chosen {
-		n, err := newNode(t, p.workspace.Module(module))
+		n, err := newNode(t, p.members[module])
 		if err != nil {
 			problems = append(problems, problem("%w", err))
 			break
@@ -143,7 +119,7 @@ func (p *Pipeline) declare(t Task) []error {
 }
 
 func newNode(t Task, m *workspace.Module) (*node, error) {
-	n := &node{Task: t, id: m.Name + "#" + t.Name, module: m}
+	n := &node{Task: t, id: memberName(m) + "#" + t.Name, module: m}
 	var err error
 	if n.inputs, err = glob.Parse(m.Name, t.Inputs); err != nil {
 		return nil, fmt.Errorf("input %w", err)
@@ -163,16 +139,58 @@ func validName(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name[0] != '-'
 }
 
+// having returns the modules that a task is declared for.
+func (p *Pipeline) having(t Task) ([]string, error) {
+	var all []filter.Selector
+	for _, text := range t.Modules {
+		selectors, err := filter.Parse([]string{text}, filter.Place{})
+		if err == nil {
+			_, err = p.universe().SelectModules(selectors)
+		}
+		if err != nil {
+			return nil, p.at(fmt.Errorf("task %q: %w", t.Name, err), t.Name, text)
+		}
+		all = append(all, selectors...)
+	}
+	return p.universe().SelectModules(all)
+}
+
 // claims finds outputs that two tasks write.
 func (p *Pipeline) claims() []error {
 	var problems []error
-	ids := p.ids()
-	for i, a := range ids {
-		for _, b := range ids[i+1:] {
-			if x, y := glob.Overlap(p.nodes[a].outputs, p.nodes[b].outputs); x != "" {
-				problems = append(problems, fmt.Errorf("%s and %s both write %s and %s", a, b, x, y))
+	writers := make(map[string][]string) // by the folder that a pattern starts from
+	compared := make(map[[2]string]bool)
+	for _, id := range p.ids() {
+		for _, base := range p.nodes[id].outputs.Bases() {
+			writers[base] = append(writers[base], id)
+		}
+	}
+	for _, id := range p.ids() {
+		for _, base := range p.nodes[id].outputs.Bases() {
+			for dir := base; ; dir = path.Dir(dir) {
+				for _, other := range writers[dir] {
+					pair := [2]string{min(id, other), max(id, other)}
+					if id == other || compared[pair] {
+						continue
+					}
+					compared[pair] = true
+					if err := p.claim(pair[0], pair[1]); err != nil {
+						problems = append(problems, err)
+					}
+				}
+				if dir == "." || dir == "/" || dir == ".." {
+					break
+				}
 			}
 		}
 	}
 	return problems
+}
+
+func (p *Pipeline) claim(a, b string) error {
+	x, y := glob.Overlap(p.nodes[a].outputs, p.nodes[b].outputs)
+	if x == "" {
+		return nil
+	}
+	return p.at(fmt.Errorf("%s and %s both write %s and %s", a, b, x, y), p.nodes[b].Name, p.nodes[b].Outputs...)
 }

@@ -21,6 +21,9 @@ type Options struct {
 	// Filter chooses, selector by selector, what the names in Tasks stand for: "apps/server...", "[main]",
 	// "tag:slow", "!tools/*". Selectors are joined by commas or come one by one. None means all.
 	Filter []string
+	// Dir is the folder that somebody stands in, relative to the root: relative paths in Filter start there, and a range
+	// without anything else looks only at its module. Empty means the root.
+	Dir string
 	// Affected chooses, among these, what a change since Base reaches: the tasks with an input that differs, and those that depend on them.
 	Affected bool
 	// Base is the git revision that Affected compares with, from where Head left it. Empty means MAGPIE_SCM_BASE, else the base branch of a pull
@@ -28,6 +31,8 @@ type Options struct {
 	Base string
 	// Head is the other side of that comparison. Empty means MAGPIE_SCM_HEAD, else the working tree with what is not committed yet.
 	Head string
+	// Only leaves away what the chosen tasks depend on.
+	Only bool
 	// Concurrency is how many tasks run at once. Zero means one a processor.
 	Concurrency int
 	// Continue says what a failure means for the other tasks. Empty means [ContinueNever].

@@ -18,13 +18,18 @@ type Task struct {
 	Name string
 	// Help says in one line what the task does.
 	Help string
-	// Modules says which modules have the task, as filter patterns: "apps/server", "apps/*", "!tools/lint".
-	// None means every module.
+	// Tags are labels for filters: "tag:slow" chooses the task. They change nothing about it.
+	Tags []string
+	// Modules says which modules have the task, as filters: "apps/server", "apps/*", "!tools/lint",
+	// "tag:frontend", "//" for the root. None means every Go module.
 	Modules []string
 	// DependsOn names what has to succeed before: "generate" in the same module, "^build" in the modules
 	// that this one requires or imports (through those that have no such task, to the ones behind
-	// them), "apps/docs#build" in that module.
+	// them), "apps/docs#build" in that module, "//#fetch" at the root.
 	DependsOn []string
+	// With names tasks that run when this one does, in no order to it: "watch" in the same module, "apps/api#dev"
+	// in that one.
+	With []string
 
 	// Commands run one after the other in the module's folder, without a shell. The first to fail
 	// fails the task.
@@ -73,7 +78,7 @@ type Task struct {
 type Call struct {
 	// Root is the workspace's folder and Dir the module's, both absolute.
 	Root, Dir string
-	// Module is the module's name, such as "apps/server".
+	// Module is the module's name, such as "apps/server", or "//" for the root.
 	Module string
 	// Env is the environment for child processes, as [os/exec.Cmd] takes it.
 	Env []string

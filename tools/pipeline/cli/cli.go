@@ -33,7 +33,8 @@ import (
 
 // A CLI is one command line and the tasks that it can name.
 type CLI struct {
-	tasks []pipeline.Task
+	declared []pipeline.Declaration
+	tasks    []pipeline.Task // those of declared
 	// word is the one that mage looks for a target by, args all else but mage's own flags.
 	word  string
 	args  []string
@@ -45,8 +46,13 @@ const anything = "magpie"
 
 // Take takes what belongs to a task or a command out of a process's arguments, whose first names the program, and leaves
 // the word that mage finds the target by. Arguments that name no task or command first stay as they are.
-func Take(args *[]string, tasks ...pipeline.Task) *CLI {
-	c := &CLI{tasks: tasks}
+func Take(args *[]string, declarations ...pipeline.Declaration) *CLI {
+	c := &CLI{declared: declarations}
+	for _, d := range declarations {
+		if t, ok := d.(pipeline.Task); ok {
+			c.tasks = append(c.tasks, t)
+		}
+	}
 	own, rest := splitMage((*args)[1:])
 	c.word, c.args = cutWord(rest)
 	switch {
@@ -85,7 +91,7 @@ func (c *CLI) Run(ctx context.Context, args ...string) error {
 }
 
 // open reads the workspace in the current folder, where a magefile runs, and joins the tasks to it.
-func (c *CLI) open() (*pipeline.Pipeline, error) { return pipeline.New(".", c.tasks...) }
+func (c *CLI) open() (*pipeline.Pipeline, error) { return pipeline.New(".", c.declared...) }
 
 // takes reports whether what follows a word belongs to this package.
 func (c *CLI) takes(word string) bool {

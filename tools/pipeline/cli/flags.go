@@ -41,6 +41,16 @@ var flags = []flag{
 		},
 	},
 	{
+		name: "head", value: "revision", group: choosing, preset: "the working tree",
+		help: "what -affected compares with where it left base",
+		set:  text(func(s *settings) *string { return &s.Head }),
+	},
+	{
+		name: "only", group: choosing,
+		help: "without what they depend on",
+		set:  toggle(func(s *settings) *bool { return &s.Only }),
+	},
+	{
 		name: "concurrency", value: "n|n%", group: running, preset: "one a processor",
 		help: "how many tasks run at once; 50% is half as many as there are processors",
 		set:  setConcurrency,

@@ -1,194 +1,102 @@
-// Package filter chooses modules by a short expression, in the grammar that pnpm and Turborepo use.
+// Package filter chooses modules and tasks by short expressions, in the grammar that pnpm and Turborepo use.
 //
-//	apps/server        the module of that name, or by its import path
-//	apps/*             all whose name matches; "*" stays within one element, "**" does not
-//	./apps             all modules in that folder or below it
-//	apps/server...     and what it depends on
-//	...packages/ui     and what depends on it
-//	apps/server^...    only what it depends on; ...^packages/ui only what depends on it
-//	!apps/docs         takes away
+//	apps/server             the module of that name, or by its import path; "server" where only one ends so
+//	apps/*                  all whose name or path matches; "*" stays within one element, "**" does not; "*" alone is all
+//	./apps, {apps}          all modules in that folder or below it; {} also behind a name
+//	., {.}, //              the root alone
+//	tag:slow                the tasks that bear the label, themselves or by their module
+//	[main]                  the tasks whose inputs changed between that git revision and the working tree
+//	[main...topic]          the same between the merge base of both and the second
+//	apps/*{apps/s*}[main]   what all parts choose
+//	apps/server...          and what it depends on
+//	...packages/ui          and what depends on it
+//	apps/server^...         only what it depends on; ...^packages/ui only what depends on it
+//	...apps/api...          what depends on it, what those depend on, and what it depends on
+//	apps/server...[main]    apps/server, if it or something it depends on changed
+//	!apps/docs              takes away
 //
-// Selectors are joined by commas. With only "!" selectors the rest is chosen from all modules.
+// A selector with a tag or a range stands for tasks, and its "..." follow the graph of tasks; others stand
+// for modules, and theirs follow what modules depend on. Selectors come one by one or joined by commas. The
+// result is the union of all less what the "!" selectors choose; with these alone it is the rest of everything but a
+// root that is no Go module, which has to be named.
 package filter
 
-import (
-	"fmt"
-	"path"
-	"slices"
-	"strings"
+import "path"
 
-	"github.com/bmatcuk/doublestar/v4"
+// Root is the name of the workspace's root where that has tasks.
+const Root = "//"
 
-	"magpie.build/tools/pipeline/internal/graph"
-	"magpie.build/tools/pipeline/internal/suggest"
-)
-
-// A Module is what can be chosen.
+// A Module is what can be chosen, or where the tasks are that can be chosen.
 type Module struct {
-	// Name is the module's folder relative to the root, Path its import path.
+	// Name is the module's folder relative to the root, or [Root]. Path is its import path, empty for a folder that is no Go module.
 	Name, Path string
 	// Deps names the modules that this one depends on directly.
 	Deps []string
+	// Tags are its labels.
+	Tags []string
 }
 
-// A selector is one parsed part of an expression.
-type selector struct {
-	text               string
-	pattern            string
-	drop               bool
-	deps, users        bool // "..." behind, "..." in front
-	notItself, isGroup bool // "^"; "./folder"
+// dir returns the folder relative to the root.
+func (m Module) dir() string {
+	if m.Name == Root {
+		return "."
+	}
+	return m.Name
 }
 
-// Select returns the names of the modules that the expression chooses, sorted. An empty expression
-// chooses all. A selector that no module answers is an error which names it.
-func Select(modules []Module, expression string) ([]string, error) {
-	if strings.TrimSpace(expression) == "" {
-		return names(modules, func(Module) bool { return true }), nil
-	}
-	selectors, err := parse(expression)
-	if err != nil {
-		return nil, err
-	}
-	chosen := make(map[string]bool)
-	if !slices.ContainsFunc(selectors, func(s selector) bool { return !s.drop }) {
-		for _, m := range modules {
-			chosen[m.Name] = true
-		}
-	}
-	slices.SortStableFunc(selectors, func(a, b selector) int { return rank(a) - rank(b) })
-	for _, s := range selectors {
-		found, err := s.apply(modules)
-		if err != nil {
-			return nil, err
-		}
-		for name := range found {
-			chosen[name] = !s.drop
-		}
-	}
-	return names(modules, func(m Module) bool { return chosen[m.Name] }), nil
+// A Task is one task of one module.
+type Task struct {
+	// ID is what the results consist of, and Module the name of its module.
+	ID, Module string
+	// Tags are its own labels; it bears those of its module too.
+	Tags []string
+	// Deps are the ids of the tasks that it depends on directly.
+	Deps []string
 }
 
-// rank puts what takes away last, so that the order of an expression means nothing.
-func rank(s selector) int {
-	if s.drop {
-		return 1
-	}
-	return 0
+// A Range is two states of the tree.
+type Range struct {
+	// From and To are git revisions. An empty To is the working tree.
+	From, To string
+	// Fork says that not From itself is meant but the merge base of both.
+	Fork bool
 }
 
-func parse(expression string) ([]selector, error) {
-	var selectors []selector
-	for text := range splitTop(expression) {
-		s, err := parseOne(strings.TrimSpace(text))
-		if err != nil {
-			return nil, err
-		}
-		selectors = append(selectors, s)
-	}
-	return selectors, nil
+// A Place is the folder that somebody stands in.
+type Place struct {
+	// Dir is relative to the root, with slashes; empty means the root. Relative paths start here.
+	Dir string
+	// Module is the module that Dir lies in. Ranges without anything else look at it alone.
+	Module string
 }
 
-// splitTop yields the parts between commas that are not inside braces.
-func splitTop(expression string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		depth, start := 0, 0
-		for i, r := range expression {
-			switch {
-			case r == '{':
-				depth++
-			case r == '}':
-				depth--
-			case r == ',' && depth == 0:
-				if !yield(expression[start:i]) {
-					return
-				}
-				start = i + 1
-			}
-		}
-		yield(expression[start:])
-	}
+func (p Place) join(dir string) string { return path.Join(p.Dir, dir) }
+
+// A Selector is one parsed part of an expression.
+type Selector struct {
+	text      string
+	drop      bool   // "!"
+	name      string // empty for any
+	dir       string // empty for any
+	tag       string // empty for any
+	changed   *Range
+	behind    bool // "...[": what changed may also be something it depends on
+	deps      bool // "..." at the end
+	users     bool // "..." at the beginning
+	notItself bool // "^"
 }
 
-func parseOne(text string) (selector, error) {
-	s := selector{text: text}
-	rest, drop := strings.CutPrefix(text, "!")
-	s.drop = drop
-	rest, s.users = strings.CutPrefix(rest, "...")
-	rest, s.deps = strings.CutSuffix(rest, "...")
-	if s.users {
-		rest, s.notItself = strings.CutPrefix(rest, "^")
-	}
-	if s.deps {
-		var cut bool
-		rest, cut = strings.CutSuffix(rest, "^")
-		s.notItself = s.notItself || cut
-	}
-	if folder, ok := strings.CutPrefix(rest, "./"); ok || rest == "." {
-		s.isGroup = true
-		rest = path.Clean(folder)
-	}
-	s.pattern = strings.TrimSuffix(rest, "/")
-	if s.pattern == "" || strings.ContainsAny(s.pattern, "^!") || !doublestar.ValidatePattern(s.pattern) {
-		return selector{}, fmt.Errorf("filter %q: want a module, a folder or a glob, such as %q or %q", text, "apps/server...", "...packages/ui")
-	}
-	return s, nil
-}
+// ofTasks reports whether the selector stands for tasks rather than for modules.
+func (s *Selector) ofTasks() bool { return s.tag != "" || s.changed != nil }
 
-func (s selector) apply(modules []Module) (map[string]bool, error) {
-	start := names(modules, s.matches)
-	if len(start) == 0 {
-		all := names(modules, func(Module) bool { return true })
-		return nil, fmt.Errorf("filter %q: no such module%s", s.text, suggest.Hint(s.pattern, all))
+// OnlyName returns the name that is all there is to the selectors: one module, nothing else. Empty otherwise.
+func OnlyName(selectors []Selector) string {
+	if len(selectors) != 1 {
+		return ""
 	}
-	deps, users := edges(modules)
-	found := graph.Reach(start, func(string) []string { return nil })
-	if s.users {
-		found = graph.Reach(start, func(name string) []string { return users[name] })
+	s := selectors[0]
+	if s != (Selector{text: s.text, name: s.name}) {
+		return ""
 	}
-	if s.deps {
-		from := start
-		for name := range found {
-			from = append(from, name)
-		}
-		for name := range graph.Reach(from, func(name string) []string { return deps[name] }) {
-			found[name] = true
-		}
-	}
-	if s.notItself {
-		for _, name := range start {
-			delete(found, name)
-		}
-	}
-	return found, nil
-}
-
-func (s selector) matches(m Module) bool {
-	if s.isGroup {
-		return s.pattern == "." || m.Name == s.pattern || strings.HasPrefix(m.Name, s.pattern+"/") ||
-			doublestar.MatchUnvalidated(s.pattern, m.Name)
-	}
-	return m.Path == s.pattern || doublestar.MatchUnvalidated(s.pattern, m.Name)
-}
-
-func names(modules []Module, keep func(Module) bool) []string {
-	var found []string
-	for _, m := range modules {
-		if keep(m) {
-			found = append(found, m.Name)
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
-func edges(modules []Module) (deps, users map[string][]string) {
-	deps, users = make(map[string][]string), make(map[string][]string)
-	for _, m := range modules {
-		deps[m.Name] = m.Deps
-		for _, dep := range m.Deps {
-			users[dep] = append(users[dep], m.Name)
-		}
-	}
-	return deps, users
+	return s.name
 }

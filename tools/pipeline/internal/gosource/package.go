@@ -206,5 +206,8 @@ func (r *Reader) leadsToFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
+// IsSource says whether a build may read a file of this name beside those that are embedded.
+func IsSource(name string) bool { return sourceExts[path.Ext(name)] }
+
 // sourceExts are the file name endings that a build may read beside embedded files.
 var sourceExts = set(".go .c .cc .cpp .cxx .m .h .hh .hpp .hxx .f .F .for .f90 .s .S .sx .swig .swigcxx .syso .pgo")

@@ -1,0 +1,132 @@
+// Package revision shows the Go source of another commit than the one that is checked out, without checking it
+// out: the working tree, with what differs in the place of what is there.
+package revision
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"magpie.build/tools/pipeline/internal/git"
+	"magpie.build/tools/pipeline/internal/gosource"
+)
+
+// A Tree is the files of one commit. Safe for concurrent use, while nobody changes the working tree.
+type Tree struct {
+	root    string
+	headers gosource.Headers
+	known   map[string]gosource.Header // of files that differ
+	gone    map[string]bool            // files of the working tree that the commit does not have
+	folders map[string][]fs.DirEntry   // what the commit has and the working tree has not, or differently
+}
+
+var _ gosource.Headers = (*Tree)(nil)
+
+// Open returns the tree of a commit of the repository that root lies in. headers are those of the working tree.
+func Open(ctx context.Context, root, commit string, headers gosource.Headers) (*Tree, error) {
+	changes, err := git.Diff(ctx, root, commit, "")
+	if err != nil {
+		return nil, err
+	}
+	t := &Tree{
+		root: root, headers: headers,
+		known: make(map[string]gosource.Header), gone: make(map[string]bool), folders: make(map[string][]fs.DirEntry),
+	}
+	var source []git.Change
+	for _, c := range changes {
+		switch {
+		case c.Blob == "":
+			t.gone[c.Name] = true
+			continue
+		case gosource.IsSource(c.Name) && (c.Mode == regular || c.Mode == executable):
+			source = append(source, c)
+		}
+		t.add(c)
+	}
+	return t, t.readHeaders(ctx, source)
+}
+
+// Git's modes of files.
+const (
+	regular    = "100644"
+	executable = "100755"
+	link       = "120000"
+)
+
+// add lists a file in its folder, and that in its own, and so on.
+func (t *Tree) add(c git.Change) {
+	e := entry{name: path.Base(c.Name)}
+	if c.Mode == link {
+		e.mode = fs.ModeSymlink
+	}
+	for dir, made := path.Dir(c.Name), fs.DirEntry(e); ; dir, made = path.Dir(dir), fs.DirEntry(entry{name: path.Base(dir), mode: fs.ModeDir}) {
+		known := slices.ContainsFunc(t.folders[dir], func(other fs.DirEntry) bool { return other.Name() == made.Name() })
+		if !known {
+			t.folders[dir] = append(t.folders[dir], made)
+		}
+		if known || dir == "." {
+			return
+		}
+	}
+}
+
+func (t *Tree) readHeaders(ctx context.Context, source []git.Change) error {
+	var ids []string
+	for _, c := range source {
+		ids = append(ids, c.Blob)
+	}
+	slices.Sort(ids)
+	blobs, err := git.Blobs(ctx, t.root, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	for _, c := range source {
+		t.known[c.Name] = gosource.ParseHeader(c.Name, blobs[c.Blob])
+	}
+	return nil
+}
+
+// ReadDir lists a folder as [gosource.Config] wants it.
+func (t *Tree) ReadDir(dir string) ([]fs.DirEntry, error) {
+	listed, err := os.ReadDir(filepath.Join(t.root, filepath.FromSlash(dir)))
+	there := t.folders[dir]
+	if err != nil && (len(there) == 0 || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)) {
+		return nil, err
+	}
+	listed = slices.DeleteFunc(listed, func(e fs.DirEntry) bool {
+		return t.gone[path.Join(dir, e.Name())] || slices.ContainsFunc(there, func(other fs.DirEntry) bool { return other.Name() == e.Name() })
+	})
+	listed = append(listed, there...)
+	slices.SortFunc(listed, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return listed, nil
+}
+
+// Load returns what the beginning of a file says in the commit.
+func (t *Tree) Load(name string) (gosource.Header, bool) {
+	if header, ok := t.known[name]; ok {
+		return header, true
+	}
+	return t.headers.Load(name)
+}
+
+// Store keeps the header of a file that is the same in the working tree.
+func (t *Tree) Store(name string, content []byte, header gosource.Header) {
+	t.headers.Store(name, content, header)
+}
+
+// An entry is a file or folder of the commit. It has no more to say than its name and kind.
+type entry struct {
+	name string
+	mode fs.FileMode
+}
+
+func (e entry) Name() string               { return e.name }
+func (e entry) IsDir() bool                { return e.mode.IsDir() }
+func (e entry) Type() fs.FileMode          { return e.mode.Type() }
+func (e entry) Info() (fs.FileInfo, error) { return nil, errors.ErrUnsupported }
