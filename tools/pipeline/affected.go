@@ -13,7 +13,6 @@ import (
 	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gosource"
-	"magpie.build/tools/pipeline/internal/output"
 	"magpie.build/tools/pipeline/internal/revision"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
@@ -49,7 +48,9 @@ type AffectedTask struct {
 // Affected returns, of the tasks that the options ask for, those that a change since Base reaches, sorted, with why. Without Tasks it
 // asks for all. [Options.Affected] need not be set.
 func (p *Pipeline) Affected(ctx context.Context, o Options) ([]AffectedTask, error) {
-	o.fill()
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
 	o.Affected = false
 	if len(o.Tasks) == 0 {
 		o.Tasks = p.taskNames()
@@ -78,7 +79,7 @@ func (c *choice) affected(ctx context.Context) (map[string]*AffectedTask, error)
 		return nil, err
 	}
 	if base.missing != "" {
-		output.New(c.options.Stdout, c.options.Stderr, variable(c.options.Env)).Warn("every task counts as affected: %s", base.missing)
+		newPrinter(c.options, nil).Warn("every task counts as affected: %s", base.missing)
 		return c.all(GitRefNotFound, nil), nil
 	}
 	direct, err := c.compare(ctx, base.from, base.to)
