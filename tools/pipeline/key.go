@@ -86,6 +86,9 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 	if err := s.addFiles(h, files); err != nil {
 		return hash.Key{}, err
 	}
+	if err := s.addLeftOut(h, n); err != nil {
+		return hash.Key{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, dep := range s.graph.Deps(n.id) {

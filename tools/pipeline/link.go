@@ -49,8 +49,15 @@ func (p *Pipeline) beside(n *node, wish string) ([]string, error) {
 		return nil, errors.New("name a task of this module, or module#task")
 	}
 	found, err := p.resolve(n, wish)
-	if slices.Contains(found, n.id) {
-		return nil, errors.New("that is the task itself")
+	for _, id := range found {
+		if id == n.id {
+			return nil, errors.New("that is the task itself")
+		}
+		for _, name := range n.Exclusive {
+			if slices.Contains(p.nodes[id].Exclusive, name) {
+				return nil, fmt.Errorf("each of them wants %s for itself", name)
+			}
+		}
 	}
 	return found, err
 }

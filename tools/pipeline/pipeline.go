@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"magpie.build/tools/pipeline/internal/filter"
@@ -83,7 +84,10 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 // declare gives a task to the modules that have it.
 func (p *Pipeline) declare(t Task) []error {
 	problem := func(format string, args ...any) error {
-		return p.at(fmt.Errorf("task %q: %w", t.Name, fmt.Errorf(format, args...)), t.Name)
+		err := fmt.Errorf(format, args...)
+		quoted := slices.Concat(t.Inputs, t.Outputs, t.Set)
+		quoted = slices.DeleteFunc(quoted, func(text string) bool { return !strings.Contains(err.Error(), strconv.Quote(text)) })
+		return p.at(fmt.Errorf("task %q: %w", t.Name, err), t.Name, quoted...)
 	}
 	var problems []error
 	if !validName(t.Name) {
@@ -94,6 +98,9 @@ func (p *Pipeline) declare(t Task) []error {
 	}
 	if slices.ContainsFunc(t.Commands, func(args []string) bool { return len(args) == 0 || args[0] == "" }) {
 		problems = append(problems, problem("has an empty command"))
+	}
+	if slices.Contains(t.Exclusive, "") {
+		problems = append(problems, problem("Exclusive has an empty name"))
 	}
 	for _, v := range t.Set {
 		if name, _, ok := strings.Cut(v, "="); !ok || name == "" {

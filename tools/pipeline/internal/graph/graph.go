@@ -56,6 +56,12 @@ func (g *Graph[N]) visit(node N, path []N, done map[N]bool) (cycle []N) {
 // Nodes returns all nodes, each after those it depends on. The order depends on nothing but the graph.
 func (g *Graph[N]) Nodes() []N { return slices.Clone(g.order) }
 
+// Has reports whether a node is in the graph.
+func (g *Graph[N]) Has(node N) bool {
+	_, ok := g.deps[node]
+	return ok
+}
+
 // Deps returns what a node depends on, sorted. The caller must not change it.
 func (g *Graph[N]) Deps(node N) []N { return g.deps[node] }
 
