@@ -16,6 +16,9 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/magefile/mage v1.17.2 // indirect
+require github.com/magefile/mage v1.17.2
 
-tool github.com/magefile/mage
+tool (
+	github.com/magefile/mage
+	magpie.build/tools/pipeline/cmd/magpie
+)

@@ -39,6 +39,9 @@ type CLI struct {
 	word  string
 	args  []string
 	taken bool
+	// folder and targets are what the launcher says, see launched.go.
+	folder  string
+	targets []target
 }
 
 // anything is the word that stands for every task and command, so that one target is enough for those without their own.
@@ -55,7 +58,11 @@ func Take(args *[]string, declarations ...pipeline.Declaration) *CLI {
 	}
 	own, rest := splitMage((*args)[1:])
 	c.word, c.args = cutWord(rest)
+	c.folder, c.targets = launched()
 	switch {
+	case c.targetNamed(anything) && !c.targetNamed(c.word): // the launcher knows that mage would find no target
+		c.taken = true
+		*args = slices.Concat((*args)[:1], own, []string{anything})
 	case c.takes(c.word):
 		c.taken = true
 		*args = slices.Concat((*args)[:1], own, []string{c.word})
@@ -80,7 +87,10 @@ func (c *CLI) Run(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
-	command, words := c.command(line.words)
+	command, words, err := c.command(line.words)
+	if err != nil {
+		return err
+	}
 	if line.help || len(line.words)+len(line.used) == 0 {
 		return c.help(os.Stdout, command, words)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"magpie.build/tools/pipeline/internal/suggest"
 )
 
 // A command is something to do: what no task is, or to run tasks.
@@ -73,14 +75,24 @@ func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 	return err
 }
 
-// command returns the command that words name, and the words that are left for it.
-func (c *CLI) command(words []string) (*command, []string) {
-	if len(words) > 0 && !slices.Contains(c.taskNames(), words[0]) {
-		if named := commandNamed(words[0]); named != nil {
-			return named, words[1:]
-		}
+// command returns the command that words name, and the words that are left for it. Where the first is nothing at all, the error
+// names what comes near it among tasks, commands and targets.
+func (c *CLI) command(words []string) (*command, []string, error) {
+	if len(words) == 0 || strings.Contains(words[0], "#") || slices.Contains(c.taskNames(), words[0]) {
+		return runTasks, words, nil
 	}
-	return runTasks, words
+	if named := commandNamed(words[0]); named != nil {
+		return named, words[1:], nil
+	}
+	known := c.taskNames()
+	for _, command := range commands {
+		known = append(known, command.name)
+	}
+	for _, t := range c.targets {
+		known = append(known, t.name)
+	}
+	slices.Sort(known)
+	return nil, nil, fmt.Errorf("there is no task or command %q%s", words[0], suggest.Hint(words[0], slices.Compact(known)))
 }
 
 func commandNamed(name string) *command {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -33,7 +34,18 @@ func (c *CLI) overview(w io.Writer) {
 	for _, command := range commands {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", command.name, command.help)
 	}
+	if others := c.otherTargets(); len(others) > 0 {
+		_, _ = fmt.Fprintf(w, "\nTargets of the magefile:\n")
+		for _, t := range others {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", t.name, t.help)
+		}
+	}
 	_, _ = fmt.Fprintf(w, "\nmagpie task -h shows a task's flags, magpie command -h a command's.\n")
+}
+
+// otherTargets are those that are no task and no command.
+func (c *CLI) otherTargets() []target {
+	return slices.DeleteFunc(slices.Clone(c.targets), func(t target) bool { return c.takes(t.name) })
 }
 
 func (c *CLI) taskHelp(w io.Writer, words []string) {

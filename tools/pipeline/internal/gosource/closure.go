@@ -15,6 +15,10 @@ type closure struct {
 	external map[string]bool
 }
 
+func (r *Reader) closure() *closure {
+	return &closure{reader: r, seen: map[string]bool{}, modules: map[string]bool{}, external: map[string]bool{}}
+}
+
 // add takes in a package, once, and what it imports.
 func (c *closure) add(at location) error {
 	if c.seen[at.dir] {
@@ -38,7 +42,9 @@ func (c *closure) addTests(at location) error {
 }
 
 func (c *closure) addPart(p *pkg, part *part) error {
-	c.modules[p.module.Name] = true
+	if p.module != nil {
+		c.modules[p.module.Name] = true
+	}
 	c.files = append(c.files, part.files...)
 	for _, path := range part.external {
 		c.external[path] = true

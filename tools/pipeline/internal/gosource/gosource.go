@@ -110,7 +110,8 @@ func (r *Reader) build(dirs []string) (*closure, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &closure{reader: r, named: named, seen: map[string]bool{}, modules: map[string]bool{}, external: map[string]bool{}}
+	c := r.closure()
+	c.named = named
 	for _, at := range named {
 		if err := c.add(at); err != nil {
 			return nil, err

@@ -160,3 +160,26 @@ func TestProfilesAndHalfMatchingPatternsAreInputs(t *testing.T) {
 		}
 	}
 }
+
+// Named files are taken whatever their constraints say, need no module, and lead to packages like any others.
+func TestBuildFilesOfNoModule(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	write(t, root, "go.work", "go 1.26.0\nuse ./lib\n")
+	write(t, root, "lib/go.mod", "module example.com/lib\ngo 1.26.0\n")
+	write(t, root, "lib/lib.go", "package lib\n")
+	write(t, root, "lib/lib_mage.go", "//go:build mage\n\npackage lib\n")
+	write(t, root, "a.go", "//go:build mage\n\npackage main\n\nimport (\n\t_ \"embed\"\n\n\t_ \"example.com/lib\"\n)\n\n//go:embed words/*\nvar words string\n")
+	write(t, root, "other.go", "package main\n")
+	write(t, root, "words/one", "one")
+	inputs, err := gosource.New(load(t, root), gosource.Config{}).BuildFiles("a.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a.go", "lib/lib.go", "words/one"}; !slices.Equal(inputs.Files, want) {
+		t.Errorf("files are %q, want %q", inputs.Files, want)
+	}
+	if want := []string{"lib"}; !slices.Equal(inputs.Modules, want) {
+		t.Errorf("modules are %q, want %q", inputs.Modules, want)
+	}
+}

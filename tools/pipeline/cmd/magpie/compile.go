@@ -1,0 +1,146 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/magefile/mage/mage"
+	"github.com/rogpeppe/go-internal/lockedfile"
+	"golang.org/x/term"
+)
+
+// kept is how many compiled magefiles stay: those of the branches that somebody goes back and forth between.
+const kept = 5
+
+// errRestless says that the magefile or what it is made from changed during each attempt to compile it.
+var errRestless = errors.New("compile the magefile: its files keep changing")
+
+// renew finds or makes the compiled magefile for how things are now, and notes it as the current one.
+func (m *magefile) renew(ctx context.Context) (program, error) {
+	if err := os.MkdirAll(m.state, 0o755); err != nil {
+		return program{}, fmt.Errorf("compile the magefile: %w", err)
+	}
+	// mage writes a file beside the magefile while it compiles, so that two at once would be in each other's way.
+	unlock, err := lockedfile.MutexAt(filepath.Join(m.state, "lock")).Lock()
+	if err != nil {
+		return program{}, fmt.Errorf("compile the magefile: %w", err)
+	}
+	defer unlock()
+	for range 3 {
+		r, err := m.look()
+		if err != nil {
+			return program{}, err
+		}
+		if !isFile(m.path(r.key)) {
+			if err := m.compile(r.key); err != nil {
+				return program{}, err
+			}
+		}
+		if r.targets, err = m.targets(ctx, r.key); err != nil {
+			return program{}, err
+		}
+		m.index.Forget()
+		again, err := m.look()
+		if err != nil {
+			return program{}, err
+		}
+		if again.key != r.key { // nobody knows from which of the two states it was compiled
+			_ = os.RemoveAll(filepath.Dir(m.path(r.key)))
+			continue
+		}
+		m.keep(r)
+		return program{m.path(r.key), r.targets}, nil
+	}
+	return program{}, errRestless
+}
+
+// compile has mage compile the magefile. What other starts see of it they see whole.
+func (m *magefile) compile(key string) error {
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		fmt.Fprintln(os.Stderr, "compiling the magefile")
+	}
+	temp, err := os.MkdirTemp(m.state, "new-*")
+	if err != nil {
+		return fmt.Errorf("compile the magefile: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(temp) }()
+	restore := setGowork(filepath.Join(m.root, "go.work"))
+	code := mage.Invoke(mage.Invocation{
+		Dir: m.root, CompileOut: filepath.Join(temp, filepath.Base(m.path(key))), GoCmd: "go",
+		Force: true, HashFast: true, Stdout: os.Stderr, Stderr: os.Stderr,
+	})
+	restore()
+	if code != 0 {
+		return errors.New("the magefile does not compile")
+	}
+	if err := os.Rename(temp, filepath.Dir(m.path(key))); err != nil {
+		return fmt.Errorf("compile the magefile: %w", err)
+	}
+	return nil
+}
+
+// setGowork makes the go commands that mage starts work in the workspace that was found, until it is undone.
+func setGowork(file string) (undo func()) {
+	before, was := os.LookupEnv("GOWORK")
+	_ = os.Setenv("GOWORK", file) // cannot fail for such a name
+	return func() {
+		if was {
+			_ = os.Setenv("GOWORK", before)
+		} else {
+			_ = os.Unsetenv("GOWORK")
+		}
+	}
+}
+
+// targets asks a compiled magefile for its targets: an indented name begins the line of each.
+func (m *magefile) targets(ctx context.Context, key string) ([]string, error) {
+	list := exec.CommandContext(ctx, m.path(key), "-l")
+	list.Dir = m.root
+	list.Env = append(m.env, "MAGEFILE_ENABLE_COLOR=false")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("ask the magefile for its targets: %w", err)
+	}
+	var targets []string
+	for line := range strings.Lines(string(out)) {
+		if name, help, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(line, "  ") && name != "" {
+			targets = append(targets, strings.TrimSuffix(name, "*")+" "+strings.TrimSpace(help))
+		}
+	}
+	return targets, nil
+}
+
+// keep notes the current magefile and removes all but the latest ones. Where that fails the next start has more to do.
+func (m *magefile) keep(r *record) {
+	now := time.Now()
+	_ = os.Chtimes(filepath.Dir(m.path(r.key)), now, now)
+	_ = r.write(m.recordFile())
+	_ = m.index.Save()
+	entries, err := os.ReadDir(m.state)
+	if err != nil {
+		return
+	}
+	type folder struct {
+		name string
+		used int64
+	}
+	var folders []folder
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.IsDir() {
+			folders = append(folders, folder{e.Name(), info.ModTime().UnixNano()})
+		}
+	}
+	slices.SortFunc(folders, func(a, b folder) int { return cmp.Compare(b.used, a.used) })
+	for _, f := range folders[min(kept, len(folders)):] {
+		_ = os.RemoveAll(filepath.Join(m.state, f.name))
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"magpie.build/tools/pipeline/internal/hash"
+)
+
+// A magefile is a workspace's, and what is known of how it was compiled.
+type magefile struct {
+	root string
+	// state is the folder for compiled magefiles and what they were made from.
+	state string
+	// env is that of the go command: the process's own, with the workspace that was found.
+	env   []string
+	index *hash.Index
+}
+
+// A program is a compiled magefile.
+type program struct {
+	path    string
+	targets []string // a line each: the name, a space, the help
+}
+
+func newMagefile(root string, env []string) *magefile {
+	// Where GOWORK is off or names another workspace, the magefile is still this one's.
+	env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "GOWORK=") })
+	env = append(env, "GOWORK="+filepath.Join(root, "go.work"))
+	m := &magefile{root: root, state: filepath.Join(root, ".magpie", "magefile"), env: env}
+	m.index = hash.Open(root, m.indexFile())
+	return m
+}
+
+func (m *magefile) indexFile() string { return filepath.Join(m.state, "index") }
+
+// program returns the compiled magefile as things are now, and compiles it where there is none.
+func (m *magefile) program(ctx context.Context) (program, error) {
+	if known, err := readRecord(m.recordFile()); err == nil {
+		if m.fresh(known) {
+			return program{m.path(known.key), known.targets}, nil
+		}
+	}
+	return m.renew(ctx)
+}
+
+// fresh reports whether a compiled magefile is there and all that it was made from is as it was.
+func (m *magefile) fresh(r *record) bool {
+	if !isFile(m.path(r.key)) {
+		return false
+	}
+	key, err := m.key(r.files)
+	if err != nil || key != r.key {
+		return false
+	}
+	for dir, listing := range r.folders {
+		if m.listing(dir) != listing {
+			return false
+		}
+	}
+	_ = m.index.Save() // that only costs the next start time
+	return true
+}
+
+// path is where the magefile compiled from what key stands for lies. Its name is the one that mage's help texts show.
+func (m *magefile) path(key string) string {
+	return filepath.Join(m.state, key, "mage"+exeSuffix)
+}
+
+func (m *magefile) recordFile() string { return filepath.Join(m.state, "current") }
+
+// listing identifies what lies in a folder, as far as a build may read it. A folder that is not there is empty.
+func (m *magefile) listing(dir string) string {
+	entries, err := os.ReadDir(filepath.Join(m.root, filepath.FromSlash(dir)))
+	if err != nil {
+		return "none"
+	}
+	h := hash.New("listing")
+	for _, e := range entries {
+		if name := e.Name(); !irrelevant(dir, name) {
+			h.Add(name, fmt.Sprint(e.Type()))
+		}
+	}
+	return h.Key().String()
+}
+
+// irrelevant reports whether a folder's entry cannot become part of a build. At the root, where people and programs leave
+// all sorts of files, only Go files can.
+func irrelevant(dir, name string) bool {
+	if dir == "." {
+		return filepath.Ext(name) != ".go"
+	}
+	return strings.HasSuffix(name, "_test.go") || name == "testdata"
+}
