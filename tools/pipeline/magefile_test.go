@@ -1,12 +1,17 @@
 package pipeline_test
 
 import (
+	"encoding/json"
+	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"magpie.build/tools/pipeline"
 )
 
 // Mage compiles the magefile before anything can generate code, so it must compile where nothing is
@@ -43,6 +48,55 @@ func TestPipelineImportsNoneOfItsSubjects(t *testing.T) {
 		if rest, ours := strings.CutPrefix(path, "magpie.build/"); ours && !strings.HasPrefix(rest, "tools/pipeline") {
 			t.Errorf("tools/pipeline depends on %s; it must build before anything else does", path)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// What depends on what in this workspace changes on purpose only: `go test -run GraphOfThisWorkspace -update` writes it down anew.
+func TestGraphOfThisWorkspace(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("compiles the magefile")
+	}
+	mage := exec.CommandContext(t.Context(), "go", "tool", "mage", "graph", "-json")
+	mage.Dir = filepath.Join("..", "..")
+	out, err := mage.Output()
+	if err != nil {
+		t.Fatalf("go tool mage graph -json: %v", err)
+	}
+	var graph pipeline.Graph
+	if err := json.Unmarshal(out, &graph); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, task := range graph.Tasks {
+		lines = append(lines, strings.TrimSpace(task.ID+" -> "+strings.Join(task.DependsOn, " "))+"\n")
+	}
+	slices.Sort(lines)
+	got := strings.Join(lines, "")
+	const golden = "testdata/graph.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(got) {
+		if !strings.Contains("\n"+string(want), "\n"+line) {
+			t.Errorf("new: %s", line)
+		}
+	}
+	for line := range strings.Lines(string(want)) {
+		if !strings.Contains("\n"+got, "\n"+line) {
+			t.Errorf("gone: %s", line)
+		}
+	}
+	if t.Failed() {
+		t.Error("if that is meant: go test -run GraphOfThisWorkspace -update")
 	}
 }
 
