@@ -87,10 +87,7 @@ func (c *CLI) Run(ctx context.Context, args ...string) error {
 	if err != nil {
 		return err
 	}
-	command, words, err := c.command(line.words)
-	if err != nil {
-		return err
-	}
+	command, words := c.command(line.words)
 	if line.help || len(line.words)+len(line.used) == 0 {
 		return c.help(os.Stdout, command, words)
 	}

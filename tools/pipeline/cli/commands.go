@@ -32,6 +32,9 @@ var runTasks = &command{
 		if err != nil {
 			return err
 		}
+		if err := c.knowsTasks(words); err != nil {
+			return err
+		}
 		s.Tasks, s.JSON = words, s.json
 		return p.Run(ctx, s.Options)
 	},
@@ -75,16 +78,24 @@ func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 	return err
 }
 
-// command returns the command that words name, and the words that are left for it. Where the first is nothing at all, the error
-// names what comes near it among tasks, commands and targets.
-func (c *CLI) command(words []string) (*command, []string, error) {
-	if len(words) == 0 || strings.Contains(words[0], "#") || slices.Contains(c.taskNames(), words[0]) {
-		return runTasks, words, nil
+// command returns the command that words name, and the words that are left for it.
+func (c *CLI) command(words []string) (*command, []string) {
+	if len(words) > 0 && !slices.Contains(c.taskNames(), words[0]) {
+		if named := commandNamed(words[0]); named != nil {
+			return named, words[1:]
+		}
 	}
-	if named := commandNamed(words[0]); named != nil {
-		return named, words[1:], nil
+	return runTasks, words
+}
+
+// knowsTasks complains about the first of the words that is no task, naming what comes near it among all that there is.
+func (c *CLI) knowsTasks(words []string) error {
+	tasks := c.taskNames()
+	i := slices.IndexFunc(words, func(word string) bool { return !strings.Contains(word, "#") && !slices.Contains(tasks, word) })
+	if i < 0 {
+		return nil
 	}
-	known := c.taskNames()
+	known := tasks
 	for _, command := range commands {
 		known = append(known, command.name)
 	}
@@ -92,7 +103,7 @@ func (c *CLI) command(words []string) (*command, []string, error) {
 		known = append(known, t.name)
 	}
 	slices.Sort(known)
-	return nil, nil, fmt.Errorf("there is no task or command %q%s", words[0], suggest.Hint(words[0], slices.Compact(known)))
+	return fmt.Errorf("there is no task or command %q%s", words[i], suggest.Hint(words[i], slices.Compact(known)))
 }
 
 func commandNamed(name string) *command {
