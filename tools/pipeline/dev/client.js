@@ -1,5 +1,5 @@
-// The browser's half of dev: shows what is wrong, and reloads when a new process serves. It sets
-// text only, so that it works under any policy that lets a script of the same origin run.
+// The browser's half of dev: shows what is wrong, and reloads when a new process serves another page.
+// It sets text only, so that it works under any policy that lets a script of the same origin run.
 const page = new URL(import.meta.url).searchParams.get("generation");
 let overlay = null;
 
@@ -27,11 +27,30 @@ function show(report) {
   overlay.showModal();
 }
 
+// served returns what the server answers for this page, and which process did. Left out is what
+// changes by itself: live regions, which ARIA marks, and hidden fields, which hold tokens.
+async function served() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const html = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const live of html.querySelectorAll("[aria-live], [role=log], [role=status], [role=alert], [role=timer]")) live.remove();
+  for (const field of html.querySelectorAll("input[type=hidden]")) field.remove();
+  return { generation: response.headers.get("Dev-Generation"), text: html.documentElement.outerHTML };
+}
+
+// A page that would come out the same stays, with what was typed into it; one that keeps itself up
+// to date goes on by itself, as it does in production.
+const first = served().catch(() => null);
+async function renewed() {
+  const [before, now] = [await first, await served().catch(() => null)];
+  if (before?.generation === page && now?.text === before.text) hide();
+  else location.reload();
+}
+
 const events = new EventSource("/__dev/events");
 events.addEventListener("message", ({ data }) => {
   const state = JSON.parse(data);
   if (state.report) show(state.report);
-  else if (String(state.generation) !== page) location.reload();
+  else if (String(state.generation) !== page) void renewed();
   else hide();
 });
 // A stream that stays open would keep the page from the browser's back and forward cache.

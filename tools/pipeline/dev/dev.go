@@ -9,7 +9,9 @@
 //   - DATA_DIR, a folder of its own that outlives restarts
 //
 // A failed build leaves the old process running. What went wrong is shown in the terminal and in
-// the browser, and both forget it once it is repaired. Pages reload when a new process is ready.
+// the browser, and both forget it once it is repaired. A page is loaded again when a new process
+// answers something else for it; its live regions (ARIA's role=log, role=status and aria-live) do not
+// count, so that a page which keeps itself up to date goes on through a restart.
 //
 // Everything listens on loopback only. Run waits for all it started: its goroutines, and the
 // process groups of the apps.

@@ -28,7 +28,7 @@ type gate struct {
 
 // state is what a page and a request need to know of an app. It does not change.
 type state struct {
-	// Generation names the process; pages of another generation reload. It is the time of its
+	// Generation names the process; pages of another one see whether they have changed. It is the time of its
 	// start, so that a page also notices a new supervisor. Zero means that none has run.
 	Generation int64 `json:"generation"`
 	// Report is what is wrong just now, or nil.

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -134,6 +135,7 @@ func (a *app) forward(w http.ResponseWriter, r *http.Request, s state, admin boo
 			}
 		},
 		ModifyResponse: func(response *http.Response) error {
+			response.Header.Set("Dev-Generation", strconv.FormatInt(s.Generation, 10))
 			if !admin && isNavigation(r) {
 				inject(response, s.Generation)
 			}
@@ -154,8 +156,8 @@ func (a *app) forward(w http.ResponseWriter, r *http.Request, s state, admin boo
 	return answered
 }
 
-// unavailable answers that there is no process: a page that reloads itself when there is one, for
-// those who look at it.
+// unavailable answers that there is no process: a page that gives way to the real one when there is one,
+// for those who look at it.
 func (a *app) unavailable(w http.ResponseWriter, r *http.Request, s state, why string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Retry-After", "1")

@@ -75,13 +75,17 @@ func ignored(name string) bool {
 	return strings.HasPrefix(name, ".") || name == "dist" || name == "testdata" || name == "node_modules"
 }
 
+// mageMain is written beside the magefile and removed again whenever mage runs, which reading the
+// tasks does.
+const mageMain = "mage_output_file.go"
+
 // matters says whether an event is about a file that the site is made of.
 func matters(event fsnotify.Event) bool {
 	if event.Op == fsnotify.Chmod {
 		return false
 	}
 	base := filepath.Base(event.Name)
-	if strings.HasPrefix(base, ".") || strings.HasSuffix(base, "~") {
+	if strings.HasPrefix(base, ".") || strings.HasSuffix(base, "~") || base == mageMain {
 		return false
 	}
 	switch filepath.Ext(base) {
