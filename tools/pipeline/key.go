@@ -48,7 +48,7 @@ func (s *session) forget() {
 func (s *session) reader(f *facts, c gosource.Config) *gosource.Reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := fmt.Sprint(c.GOOS, " ", c.GOARCH, " ", c.CGO, " ", c.Tags)
+	id := fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
 	if f.readers[id] == nil {
 		c.Headers = s.pipeline.headers
 		f.readers[id] = gosource.New(s.pipeline.workspace, c)

@@ -80,9 +80,23 @@ func (s *Settings) Source(tags ...string) gosource.Config {
 	if c.GOARCH == "" {
 		c.GOARCH = runtime.GOARCH
 	}
+	c.Level, c.Experiments = s.get(level(c.GOARCH)), s.get("GOEXPERIMENT")
 	c.CGO = s.cgo(c)
 	c.Tags = append(c.Tags, Tags(strings.Fields(s.get("GOFLAGS")))...)
 	return c
+}
+
+// level names the variable that says which level of an architecture is built for.
+func level(arch string) string {
+	switch arch {
+	case "mipsle":
+		arch = "mips"
+	case "mips64le":
+		arch = "mips64"
+	case "ppc64le":
+		arch = "ppc64"
+	}
+	return "GO" + strings.ToUpper(arch)
 }
 
 // cgo follows the go command: on for the own platform where there is a C compiler, else off, unless set.

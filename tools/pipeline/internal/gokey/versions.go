@@ -16,11 +16,9 @@ import (
 // go.mod the lines that matter, for versions are selected over the whole workspace. Comments do not count.
 func Versions(ws *workspace.Workspace) (hash.Key, error) {
 	h := hash.New("go versions")
-	work, err := os.ReadFile(filepath.Join(ws.Root, "go.work"))
-	if err != nil {
+	if err := addWork(h, filepath.Join(ws.Root, "go.work")); err != nil {
 		return hash.Key{}, fmt.Errorf("read go.work: %w", err)
 	}
-	h.Add("go.work", string(work))
 	for _, m := range ws.Modules {
 		name := filepath.Join(m.Dir, "go.mod")
 		data, err := os.ReadFile(name)
@@ -37,6 +35,31 @@ func Versions(ws *workspace.Workspace) (hash.Key, error) {
 	return h.Key(), nil
 }
 
+func addWork(h *hash.Hasher, name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	file, err := modfile.ParseWork(name, data, nil)
+	if err != nil {
+		return err
+	}
+	if file.Go != nil {
+		h.Add("go", file.Go.Version)
+	}
+	if file.Toolchain != nil {
+		h.Add("toolchain", file.Toolchain.Name)
+	}
+	for _, g := range file.Godebug {
+		h.Add("godebug", g.Key, g.Value)
+	}
+	for _, u := range file.Use {
+		h.Add("use", u.Path)
+	}
+	addReplaces(h, file.Replace)
+	return nil
+}
+
 func addLines(h *hash.Hasher, file *modfile.File) {
 	if file.Go != nil {
 		h.Add("go", file.Go.Version)
@@ -50,9 +73,7 @@ func addLines(h *hash.Hasher, file *modfile.File) {
 	for _, r := range file.Require {
 		h.Add("require", r.Mod.Path, r.Mod.Version)
 	}
-	for _, r := range file.Replace {
-		h.Add("replace", r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
-	}
+	addReplaces(h, file.Replace)
 	for _, e := range file.Exclude {
 		h.Add("exclude", e.Mod.Path, e.Mod.Version)
 	}
@@ -66,4 +87,10 @@ func Sums(modules []string) []string {
 		files = append(files, path.Join(name, "go.sum"), path.Join(name, "vendor/modules.txt"))
 	}
 	return files
+}
+
+func addReplaces(h *hash.Hasher, replaces []*modfile.Replace) {
+	for _, r := range replaces {
+		h.Add("replace", r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
+	}
 }

@@ -3,6 +3,7 @@ package gosource
 import (
 	"go/build"
 	"go/build/constraint"
+	"maps"
 	"runtime"
 	"strings"
 )
@@ -28,11 +29,9 @@ func buildTags(c *Config) map[string]bool {
 	for _, tag := range build.Default.ReleaseTags {
 		tags[tag] = true
 	}
-	for _, tag := range build.Default.ToolTags {
-		arch, _, level := strings.Cut(tag, ".")
-		if !level || arch == "goexperiment" || arch == c.GOARCH {
-			tags[tag] = true
-		}
+	maps.Copy(tags, experimentTags(c))
+	for _, tag := range levelTags(c.GOARCH, c.Level) {
+		tags[tag] = true
 	}
 	for _, tag := range c.Tags {
 		tags[tag] = true

@@ -28,6 +28,10 @@ import (
 type Config struct {
 	// GOOS and GOARCH are the target; empty means the running system's.
 	GOOS, GOARCH string
+	// Level is the architecture's level: the value of GOAMD64, GOARM64 or the like. Empty means the default.
+	Level string
+	// Experiments is the value of GOEXPERIMENT.
+	Experiments string
 	// CGO says whether cgo is on.
 	CGO bool
 	// Tags are those of -tags, and "race", "msan" or "asan" where such a flag is given.
