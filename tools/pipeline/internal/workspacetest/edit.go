@@ -138,9 +138,14 @@ func (a *Author) addData() Edit {
 }
 
 func (a *Author) changeGoMod() Edit {
-	name := path.Join(a.modules[a.random.IntN(len(a.modules))].dir, "go.mod")
+	m := a.modules[a.random.IntN(len(a.modules))]
+	name := path.Join(m.dir, "go.mod")
+	up := "."
+	if m.dir != "." {
+		up += strings.Repeat("/..", strings.Count(m.dir, "/")+1)
+	}
 	line := a.one("// a comment", "require elsewhere.example/dep v1.1.0", "require elsewhere.example/other v1.0.0", "godebug panicnil=1",
-		"ignore ./zeta", "ignore delta", "require acme.example/lib v0.0.0", "exclude elsewhere.example/other v1.0.0", "toolchain go1.25.0")
+		"ignore ./zeta", "ignore delta", "require acme.example/lib v0.0.0\nreplace acme.example/lib => "+up+"/lib", "exclude elsewhere.example/other v1.0.0", "toolchain go1.25.0")
 	return a.toggleLine(name, line)
 }
 
