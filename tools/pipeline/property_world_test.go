@@ -185,7 +185,7 @@ func without(a, b []string) []string {
 
 // run has the engine do tasks that write down a digest of all that they read.
 func (w *world) run(ctx context.Context, configuration int, readings map[string]reading) error {
-	var tasks []pipeline.Task
+	var tasks []pipeline.Declaration
 	var names []string
 	ran := make(chan string, len(readings))
 	for _, kind := range []string{"build", "test"} {
@@ -278,7 +278,7 @@ func sortedLines(text string) []string {
 }
 
 // engine runs tasks in all modules that have them.
-func (w *world) engine(ctx context.Context, tasks []pipeline.Task, names []string) (string, error) {
+func (w *world) engine(ctx context.Context, tasks []pipeline.Declaration, names []string) (string, error) {
 	p, err := pipeline.New(w.root, tasks...)
 	if err != nil {
 		return "", err
@@ -287,7 +287,7 @@ func (w *world) engine(ctx context.Context, tasks []pipeline.Task, names []strin
 		pipeline.Overlook(p, w.overlook)
 	}
 	var out bytes.Buffer
-	err = p.Run(ctx, pipeline.Options{Tasks: names, Env: w.environment(), Stdout: io.Discard, Stderr: &out})
+	err = p.Run(ctx, pipeline.Options{Tasks: names, Env: w.environment(), Continue: pipeline.ContinueAlways, Stdout: io.Discard, Stderr: &out})
 	return out.String(), err
 }
 
@@ -416,7 +416,7 @@ func (w *world) buildPrograms(ctx context.Context) error {
 		Name: "program", Modules: members, GoBuild: []string{"."}, Set: programEnvironment, Outputs: []string{"out/program"},
 		Commands: [][]string{{"go", "build", "-trimpath", "-buildvcs=false", "-tags=special", "-o", "out/program", "."}},
 	}
-	said, failed := w.engine(ctx, []pipeline.Task{program}, []string{"program"})
+	said, failed := w.engine(ctx, []pipeline.Declaration{program}, []string{"program"})
 	for _, dir := range members {
 		made := "does not build"
 		if data, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(dir), "out", "program")); err == nil {
