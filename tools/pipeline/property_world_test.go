@@ -193,7 +193,14 @@ func (w *world) run(ctx context.Context, configuration int, readings map[string]
 		task := pipeline.Task{
 			Name: name, Set: configurations[configuration], Env: []string{"PROOF_*"}, Inputs: []string{"conf/**"}, Outputs: []string{"out/" + name},
 			Func: func(_ context.Context, c pipeline.Call) error {
-				r := readings[c.Module+"#"+name]
+				dir, err := filepath.Rel(c.Root, c.Dir)
+				if err != nil {
+					return err
+				}
+				r, ok := readings[filepath.ToSlash(dir)+"#"+name]
+				if !ok {
+					return fmt.Errorf("%s has a task that was not asked for", c.Dir)
+				}
 				r.env = c.Env
 				ran <- r.task
 				digest, err := w.digest(r)
