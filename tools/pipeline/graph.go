@@ -3,7 +3,11 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"magpie.build/tools/pipeline/internal/draw"
 	"magpie.build/tools/pipeline/internal/filter"
@@ -75,11 +79,62 @@ func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	return g, nil
 }
 
-// DOT returns the graph in the language of Graphviz: an arrow leads from a task to what it depends on.
-func (g *Graph) DOT() string { return draw.DOT(g.graph) }
+// A GraphForm is a way to write a graph down. It is also the ending of a file that holds it.
+type GraphForm string
 
-// SVG returns the graph as a picture in the colour of the text around it.
-func (g *Graph) SVG() string { return draw.SVG(g.graph) }
+// Graphviz' language; the flowcharts that code hosts draw in Markdown; a picture in the colour of the text around it; a page
+// with the picture and a list, without scripts; data as [Graph] has it.
+const (
+	GraphDOT     GraphForm = "dot"
+	GraphMermaid GraphForm = "mermaid"
+	GraphSVG     GraphForm = "svg"
+	GraphHTML    GraphForm = "html"
+	GraphJSON    GraphForm = "json"
+)
+
+// GraphFormOf returns the form that a file's name asks for by its ending; an error names those there are.
+func GraphFormOf(file string) (GraphForm, error) {
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(file), "."))
+	switch form := GraphForm(ending); form {
+	case GraphDOT, GraphMermaid, GraphSVG, GraphHTML, GraphJSON:
+		return form, nil
+	case "gv":
+		return GraphDOT, nil
+	case "mmd":
+		return GraphMermaid, nil
+	}
+	return "", fmt.Errorf("draw the graph in %q: the name has to end in .dot, .mermaid, .svg, .html or .json", file)
+}
+
+// Draw returns the graph in a form. Where it has arrows, these lead from a task to what it depends on. The same graph gives the same text.
+func (g *Graph) Draw(form GraphForm) (string, error) {
+	switch form {
+	case GraphDOT:
+		return draw.DOT(g.graph), nil
+	case GraphMermaid:
+		return draw.Mermaid(g.graph), nil
+	case GraphSVG:
+		return draw.SVG(g.graph), nil
+	case GraphHTML:
+		return draw.HTML(g.graph, g.note)
+	case GraphJSON:
+		data, err := json.MarshalIndent(g, "", "  ")
+		return string(data) + "\n", err
+	}
+	return "", fmt.Errorf("draw the graph: there is no form %q", form)
+}
+
+func (g *Graph) note(id string) draw.Note {
+	i := slices.IndexFunc(g.Tasks, func(t GraphTask) bool { return t.ID == id })
+	if i < 0 {
+		return draw.Note{}
+	}
+	var commands []string
+	for _, args := range g.Tasks[i].Commands {
+		commands = append(commands, strings.Join(args, " "))
+	}
+	return draw.Note{Help: g.Tasks[i].Help, Command: strings.Join(commands, " && ")}
+}
 
 // filled makes an empty list of none, so that JSON has lists throughout.
 func filled[T any](list []T) []T {

@@ -3,12 +3,12 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"magpie.build/tools/pipeline"
 	"magpie.build/tools/pipeline/internal/suggest"
 )
 
@@ -35,6 +35,9 @@ var runTasks = &command{
 		if err := c.knowsTasks(words); err != nil {
 			return err
 		}
+		if s.form != "" {
+			return showGraph(ctx, c, s, words)
+		}
 		s.Tasks, s.JSON = words, s.json
 		return p.Run(ctx, s.Options)
 	},
@@ -59,6 +62,7 @@ var commands = []*command{
 	},
 }
 
+// showGraph draws the tasks that the words name, all of them without words: on the standard output, or to a file in the form of its ending.
 func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 	p, err := c.open()
 	if err != nil {
@@ -66,15 +70,21 @@ func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 	}
 	s.Tasks = words
 	g, err := p.Graph(ctx, s.Options)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case s.svg != "":
-		return os.WriteFile(s.svg, []byte(g.SVG()), 0o644)
-	case s.json:
-		return json.NewEncoder(os.Stdout).Encode(g)
 	}
-	_, err = os.Stdout.WriteString(g.DOT())
+	form := cmp.Or(s.form, pipeline.GraphDOT)
+	if s.json {
+		form = pipeline.GraphJSON
+	}
+	text, err := g.Draw(form)
+	if err != nil {
+		return err
+	}
+	if s.drawing != "" {
+		return os.WriteFile(s.drawing, []byte(text), 0o644)
+	}
+	_, err = os.Stdout.WriteString(text)
 	return err
 }
 

@@ -47,7 +47,9 @@ type settings struct {
 
 	help bool
 	json bool
-	svg  string
+
+	form    pipeline.GraphForm // of the graph, empty where none is asked for
+	drawing string             // the file it goes to, empty for the standard output
 }
 
 // A line is a command line that was read.

@@ -66,6 +66,17 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.Dry }),
 	},
 	{
+		name: "graph", value: "file", optional: true, group: running, complete: completeFiles,
+		help: "draw what would run, and run nothing: as DOT, or to a file that ends in .dot, .mermaid, .svg, .html or .json",
+		set: func(s *settings, value string) (err error) {
+			s.form, s.drawing = pipeline.GraphDOT, value
+			if value != "" {
+				s.form, err = pipeline.GraphFormOf(value)
+			}
+			return err
+		},
+	},
+	{
 		name: "frozen", group: running,
 		help: "fail where committed outputs are not fresh",
 		set:  toggle(func(s *settings) *bool { return &s.Frozen }),
@@ -101,9 +112,22 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.json }),
 	},
 	{
+		name: "mermaid", group: showing,
+		help: "as a flowchart for Mermaid",
+		set: func(s *settings, _ string) error {
+			s.form = pipeline.GraphMermaid
+			return nil
+		},
+	},
+	{
 		name: "svg", value: "file", group: showing, complete: completeFiles,
 		help: "write a picture",
-		set:  text(func(s *settings) *string { return &s.svg }),
+		set:  drawTo(pipeline.GraphSVG),
+	},
+	{
+		name: "html", value: "file", group: showing, complete: completeFiles,
+		help: "write a page with the picture and a list",
+		set:  drawTo(pipeline.GraphHTML),
 	},
 	{
 		name: "help", group: general,
@@ -164,6 +188,14 @@ func oneOf[W ~string](all []W, bare W, field func(*settings) *W) func(*settings,
 			return fmt.Errorf("want one of %s%s", strings.Join(asWords(all), ", "), suggest.Hint(value, asWords(all)))
 		}
 		*field(s) = mode
+		return nil
+	}
+}
+
+// drawTo draws the graph to the file that the value names.
+func drawTo(form pipeline.GraphForm) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		s.form, s.drawing = form, value
 		return nil
 	}
 }

@@ -30,11 +30,18 @@ type box struct {
 
 // SVG returns the graph as a picture without styles of its own: lines and letters are in the colour of the text
 // around it. Nodes stand in layers, each to the right of all that it depends on.
-func SVG(g *graph.Graph[string]) string {
+func SVG(g *graph.Graph[string]) string { return svg(g, nil) }
+
+// svg draws the graph, each node a link where link says where to.
+func svg(g *graph.Graph[string], link func(node string) string) string {
 	boxes, width, height := arrange(g)
+	role := "img"
+	if link != nil {
+		role = "group"
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" font-family="ui-monospace, monospace" font-size="13">`+"\n",
-		width, height, width, height)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="%s" font-family="ui-monospace, monospace" font-size="13">`+"\n",
+		width, height, width, height, role)
 	b.WriteString("<title>Tasks and what they depend on</title>\n")
 	b.WriteString(`<g fill="none" stroke="currentColor" stroke-opacity="0.45">` + "\n")
 	for _, node := range g.Nodes() {
@@ -45,8 +52,12 @@ func SVG(g *graph.Graph[string]) string {
 	b.WriteString("</g>\n")
 	for _, node := range g.Nodes() {
 		x := boxes[node]
-		fmt.Fprintf(&b, `<g><rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="6" fill="none" stroke="currentColor"/>`, x.x, x.y, x.w, boxHeight)
-		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" fill="currentColor">%s</text></g>`+"\n", x.x+padding, x.y+boxHeight/2+4.5, html.EscapeString(node))
+		before, after := "<g>", "</g>"
+		if link != nil {
+			before, after = fmt.Sprintf(`<a href="%s">`, html.EscapeString(link(node))), "</a>"
+		}
+		fmt.Fprintf(&b, `%s<rect x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="6" fill="none" stroke="currentColor"/>`, before, x.x, x.y, x.w, boxHeight)
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" fill="currentColor">%s</text>%s`+"\n", x.x+padding, x.y+boxHeight/2+4.5, html.EscapeString(node), after)
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
