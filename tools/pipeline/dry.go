@@ -24,7 +24,8 @@ func (s *session) dry(ctx context.Context) error {
 			return err
 		}
 		s.keys[id] = key
-		status := s.forecast(n, unknown)
+		status, outputs := s.forecast(n, unknown)
+		s.settle(n, key, outputs)
 		unknown[id] = status != "cached"
 		if !n.isGroup() {
 			s.printer.Result(fmt.Sprintf("%-6s %s  %s  %s\n", status, key.Short(), id, n.what()))
@@ -34,14 +35,18 @@ func (s *session) dry(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) forecast(n *node, unknown map[string]bool) string {
+// forecast returns what would become of a task, and the outputs that the cache has for it.
+func (s *session) forecast(n *node, unknown map[string]bool) (string, []cache.Output) {
 	for _, dep := range s.graph.Deps(n.id) {
 		if unknown[dep] {
-			return "wait"
+			return "wait", nil
 		}
 	}
-	if n.isGroup() || !s.options.Force && s.lookUp(n, s.keys[n.id]) != nil {
-		return "cached"
+	if n.isGroup() {
+		return "cached", nil
 	}
-	return "run"
+	if artifact := s.lookUp(n, s.keys[n.id]); artifact != nil && !s.options.Force {
+		return "cached", artifact.Outputs
+	}
+	return "run", nil
 }

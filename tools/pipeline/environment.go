@@ -21,6 +21,17 @@ var passed = []string{
 	"USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 }
 
+// environment returns what [node.environment] does in this run. It is worked out once for tasks that declare the same.
+func (s *session) environment(n *node) []string {
+	id := strings.Join(slices.Concat(n.Env, []string{""}, n.PassEnv, []string{""}, n.Set), "\x00")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.envs[id] == nil {
+		s.envs[id] = n.environment(s.options.Env)
+	}
+	return slices.Clip(s.envs[id])
+}
+
 // environment returns what a task's processes are given, out of the variables of the run: a short list that all get,
 // what the task declares, and what it sets. Sorted.
 func (n *node) environment(all []string) []string {

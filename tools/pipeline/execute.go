@@ -35,7 +35,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	err = n.runFor(ctx, s.call(n, log))
 	took := time.Since(started)
 	e := ending{err: err, log: log.Close(), took: took}
-	s.forget()
+	s.pipeline.forget()
 	if ctx.Err() != nil {
 		e.err = context.Cause(ctx)
 	}
@@ -53,13 +53,14 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	if s.options.Frozen && n.Committed {
 		e.err = stale(different(before, outputs))
 	}
+	s.settle(n, key, outputs)
 	s.store(n, key, cache.Recipe{Task: n.id, Duration: took, Log: e.log}, outputs)
 	return e
 }
 
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Env: n.environment(s.options.Env), Output: output}
+	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Env: s.environment(n), Output: output}
 }
 
 // ErrTimeout is wrapped by the error of a task that took longer than its [Task.Timeout].
@@ -117,7 +118,7 @@ func (n *node) what() string {
 // store keeps what a task made, unless what it read has changed since its key was worked out: nobody can tell
 // which of the two states the outputs come from.
 func (s *session) store(n *node, key hash.Key, recipe cache.Recipe, outputs []cache.Output) {
-	if n.Uncached || s.cache == nil {
+	if !s.cacheable(n) {
 		return
 	}
 	again, err := s.key(n)

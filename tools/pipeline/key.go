@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/gokey"
@@ -16,47 +15,7 @@ import (
 	"magpie.build/tools/pipeline/internal/hash"
 )
 
-// facts are what has been read of the Go source so far. They are dropped whenever a task may have changed it.
-type facts struct {
-	mu       sync.Mutex
-	readers  map[string]*gosource.Reader
-	versions func() (hash.Key, error)
-}
-
-// known returns the facts that hold now.
-func (s *session) known() *facts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.facts == nil {
-		s.facts = &facts{
-			readers:  make(map[string]*gosource.Reader),
-			versions: sync.OnceValues(func() (hash.Key, error) { return gokey.Versions(s.pipeline.workspace) }),
-		}
-	}
-	return s.facts
-}
-
-// forget drops the facts.
-func (s *session) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.facts = nil
-	s.pipeline.index.Forget()
-}
-
-// reader returns the reader for a configuration, the same for equal ones.
-func (s *session) reader(f *facts, c gosource.Config) *gosource.Reader {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	id := fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
-	if f.readers[id] == nil {
-		c.Headers = s.pipeline.headers
-		f.readers[id] = gosource.New(s.pipeline.workspace, c)
-	}
-	return f.readers[id]
-}
-
-// key works out the key of a task as things are now. The keys of what it depends on are known by then.
+// key works out the key of a task as things are now. What the tasks it depends on made is known by then.
 func (s *session) key(n *node) (hash.Key, error) {
 	key, err := s.keyOf(n)
 	if err != nil {
@@ -65,8 +24,9 @@ func (s *session) key(n *node) (hash.Key, error) {
 	return key, nil
 }
 
+// The version in the label is that of all rules about what a key holds: it changes when they do.
 func (s *session) keyOf(n *node) (hash.Key, error) {
-	h := hash.New("magpie task 1")
+	h := hash.New("magpie task 2")
 	h.Add("task", n.id)
 	for _, args := range n.Commands {
 		h.Add("command", args...)
@@ -77,13 +37,9 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 		}
 	}
 	h.Add("outputs", n.Outputs...)
-	env := n.environment(s.options.Env)
+	env := s.environment(n)
 	n.addEnvironment(h, env)
-	files, err := s.inputs(h, n, env)
-	if err != nil {
-		return hash.Key{}, err
-	}
-	if err := s.addFiles(h, files); err != nil {
+	if err := s.addInputs(h, n, env); err != nil {
 		return hash.Key{}, err
 	}
 	if err := s.addLeftOut(h, n); err != nil {
@@ -92,8 +48,7 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, dep := range s.graph.Deps(n.id) {
-		key := s.keys[dep]
-		h.Add("dependency", dep, string(key[:]))
+		s.addDependency(h, n, dep)
 	}
 	return h.Key(), nil
 }
@@ -111,31 +66,66 @@ func (s *session) addExecutable(h *hash.Hasher) error {
 	return nil
 }
 
-// inputs returns the files that a task reads. What else decides about a Go task goes straight into the key.
-func (s *session) inputs(h *hash.Hasher, n *node, env []string) ([]string, error) {
-	var files []string
-	if len(n.GoBuild)+len(n.GoTest) > 0 {
-		source, err := s.goInputs(h, n, env)
-		if err != nil {
-			return nil, err
-		}
-		files = source
+// addInputs adds the files that a task reads, and what else decides about a Go task.
+func (s *session) addInputs(h *hash.Hasher, n *node, env []string) error {
+	sums := sums{s.pipeline}
+	files, err := s.globbed(n)
+	if err != nil {
+		return err
 	}
-	patterns := n.inputs
-	if patterns.Empty() && len(files) == 0 && !n.isGroup() {
-		var err error
-		if patterns, err = glob.Parse(n.module.Name, append([]string{"**"}, n.Inputs...)); err != nil {
-			return nil, err
-		}
+	if !n.isGo() {
+		return sums.Add(h, files)
 	}
-	more, err := patterns.Files(os.DirFS(s.pipeline.workspace.Root), s.nested(n))
+	source, err := s.source(h, n, env)
+	if err != nil {
+		return err
+	}
+	// The sums of packages are shared by all tasks, so that what a task takes away has to be taken from a list.
+	listed, err := source.Reads(n.leavesOut, len(n.GoTest) > 0, slices.Concat(source.build, source.test)...)
+	if err != nil {
+		return err
+	}
+	if listed {
+		if files, err = source.files(n, files); err != nil {
+			return err
+		}
+		return sums.Add(h, files)
+	}
+	if err := source.AddBuild(h, sums, source.build...); err != nil {
+		return err
+	}
+	if err := source.AddTest(h, sums, source.test...); err != nil {
+		return err
+	}
+	return sums.Add(h, files)
+}
+
+// inputs returns the files that a task reads, sorted.
+func (s *session) inputs(n *node) ([]string, error) {
+	files, err := s.globbed(n)
+	if err != nil || !n.isGo() {
+		return files, err
+	}
+	source, err := s.source(hash.New("unused"), n, s.environment(n))
 	if err != nil {
 		return nil, err
 	}
-	files = append(files, more...)
-	files = slices.DeleteFunc(files, func(name string) bool { return n.inputs.Drops(name) || n.outputs.Match(name) })
-	slices.Sort(files)
-	return slices.Compact(files), nil
+	return source.files(n, files)
+}
+
+func (n *node) isGo() bool { return len(n.GoBuild)+len(n.GoTest) > 0 }
+
+// leavesOut reports whether a task's own patterns take a file from its inputs: by "!", or because the task writes it.
+func (n *node) leavesOut(name string) bool { return n.inputs.Drops(name) || n.outputs.Match(name) }
+
+// globbed returns the files that the patterns of a task hold, sorted. A task without any reads its whole module.
+func (s *session) globbed(n *node) ([]string, error) {
+	patterns := n.inputs
+	if patterns.Empty() && !n.isGo() && !n.isGroup() {
+		patterns = n.whole
+	}
+	files, err := patterns.Files(s.pipeline.index.ReadDir, s.nested(n))
+	return slices.DeleteFunc(files, n.leavesOut), err
 }
 
 // nested reports which folders belong to other modules than the task's.
@@ -146,36 +136,42 @@ func (s *session) nested(n *node) func(string) bool {
 	}
 }
 
-// goInputs returns the files of the packages that a task builds or tests, and of the modules that these reach the
-// checksums; settings, toolchain and versions go into the key.
-func (s *session) goInputs(h *hash.Hasher, n *node, env []string) ([]string, error) {
-	settings, err := gokey.Read(env)
+// A source is the Go packages that a task builds and tests.
+type source struct {
+	*gosource.Reader
+
+	build, test []string
+}
+
+// source returns the packages of a task; settings, toolchain and versions go into the key.
+func (s *session) source(h *hash.Hasher, n *node, env []string) (*source, error) {
+	f := s.pipeline.read()
+	settings, err := f.goSettings(env)
 	if err != nil {
 		return nil, err
 	}
-	if err := settings.Add(h, s.pipeline.index); err != nil {
-		return nil, err
-	}
-	f := s.known()
 	versions, err := f.versions()
 	if err != nil {
 		return nil, err
 	}
-	h.Add("versions", string(versions[:]))
-	var tags []string
-	for _, args := range n.Commands {
-		tags = append(tags, gokey.Tags(args)...)
-	}
-	reader := s.reader(f, settings.Source(tags...))
-	built, err := reader.Build(n.packages(n.GoBuild)...)
+	h.Add("go", string(settings.key[:]), string(versions[:]))
+	return &source{f.reader(settings.Source(n.tags()...)), n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
+}
+
+// files lists what the packages consist of, with further files, and without what the task leaves out.
+func (s *source) files(n *node, more []string) ([]string, error) {
+	built, err := s.Build(s.build...)
 	if err != nil {
 		return nil, err
 	}
-	tested, err := reader.Test(n.packages(n.GoTest)...)
+	tested, err := s.Test(s.test...)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(built.Files, tested.Files, gokey.Sums(built.Modules), gokey.Sums(tested.Modules)), nil
+	files := slices.Concat(more, built.Files, tested.Files, gokey.Sums(built.Modules), gokey.Sums(tested.Modules))
+	files = slices.DeleteFunc(files, n.leavesOut)
+	slices.Sort(files)
+	return slices.Compact(files), nil
 }
 
 // packages makes package patterns relative to the root.
@@ -191,31 +187,67 @@ func (n *node) packages(patterns []string) []string {
 	return dirs
 }
 
-// addFiles adds files by name, kind and content; of a link both its text and what it leads to. Missing ones
-// are left out.
-func (s *session) addFiles(h *hash.Hasher, names []string) error {
-	files, err := s.pipeline.index.Files(names)
-	if err != nil {
-		return err
-	}
+// sums hashes files by what the index knows of them.
+type sums struct{ pipeline *Pipeline }
+
+var _ gosource.Sums = sums{}
+
+// Add adds files by name, kind and content; of a link both its text and what it leads to. Missing ones are left out.
+func (s sums) Add(h *hash.Hasher, names []string) error {
 	for _, name := range names {
-		file, ok := files[name]
-		if !ok {
+		file, err := s.pipeline.index.File(name)
+		switch {
+		case hash.Missing(err):
 			continue
+		case err != nil:
+			return err
 		}
 		h.Add("file", name, kind(file.Mode), string(file.Content[:]))
-		if file.Mode&fs.ModeSymlink == 0 {
-			continue
-		}
-		target, err := filepath.EvalSymlinks(filepath.Join(s.pipeline.workspace.Root, filepath.FromSlash(name)))
-		if err != nil {
-			continue // a dangling link is its text
-		}
-		if behind, err := s.pipeline.index.File(filepath.ToSlash(target)); err == nil {
-			h.Add("behind", kind(behind.Mode), string(behind.Content[:]))
+		if file.Mode&fs.ModeSymlink != 0 {
+			s.addTarget(h, name)
 		}
 	}
 	return nil
+}
+
+func (s sums) addTarget(h *hash.Hasher, name string) {
+	target, err := filepath.EvalSymlinks(s.pipeline.workspace.Abs(name))
+	if err != nil {
+		return // a dangling link is its text
+	}
+	if behind, err := s.pipeline.index.File(filepath.ToSlash(target)); err == nil {
+		h.Add("behind", kind(behind.Mode), string(behind.Content[:]))
+	}
+}
+
+// AddCompiled adds what importers can notice of files: of Go files not the words in comments.
+func (s sums) AddCompiled(h *hash.Hasher, names []string) error {
+	for _, name := range names {
+		if path.Ext(name) != ".go" {
+			if err := s.Add(h, []string{name}); err != nil {
+				return err
+			}
+			continue
+		}
+		sum, isLink, err := s.pipeline.headers.Compiled(name)
+		switch {
+		case hash.Missing(err):
+		case err != nil:
+			return err
+		case isLink:
+			if err := s.Add(h, []string{name}); err != nil {
+				return err
+			}
+		default:
+			h.Add("compiled", name, string(sum[:]))
+		}
+	}
+	return nil
+}
+
+// AddExternal adds the checksums of other modules' code.
+func (s sums) AddExternal(h *hash.Hasher, module string, _ []string) error {
+	return s.Add(h, gokey.Sums([]string{module}))
 }
 
 func kind(mode fs.FileMode) string {

@@ -11,9 +11,6 @@ import (
 	"strings"
 
 	"magpie.build/tools/pipeline/internal/filter"
-	"magpie.build/tools/pipeline/internal/gokey"
-	"magpie.build/tools/pipeline/internal/gosource"
-	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/suggest"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
@@ -53,7 +50,7 @@ func (p *Pipeline) readMembers(declared []Module) []error {
 			problems = append(problems, p.at(fmt.Errorf("module %q: %w", d.Name, err), d.Name))
 		}
 	}
-	if err := p.joinModules(); err != nil {
+	if err := p.join(); err != nil {
 		return append(problems, err)
 	}
 	for _, d := range declared {
@@ -86,51 +83,6 @@ func (p *Pipeline) addFolder(name string) error {
 	}
 	p.members[name] = &workspace.Module{Name: name, Dir: dir}
 	return nil
-}
-
-// joinModules lists the members with what they depend on: what go.mod requires, and what is imported without being
-// required.
-func (p *Pipeline) joinModules() error {
-	settings, err := gokey.Read(nil)
-	if err != nil {
-		return err
-	}
-	config := settings.Source()
-	config.Headers = p.headers
-	reader := gosource.New(p.workspace, config)
-	for _, name := range slices.Sorted(maps.Keys(p.members)) {
-		m := p.members[name]
-		joined := filter.Module{Name: name, Path: m.Path}
-		if m.Path != "" {
-			if joined.Deps, err = p.goDeps(reader, m); err != nil {
-				return fmt.Errorf("read the imports of %s: %w", m.Name, err)
-			}
-		}
-		p.modules = append(p.modules, joined)
-	}
-	return nil
-}
-
-func (p *Pipeline) goDeps(reader *gosource.Reader, m *workspace.Module) ([]string, error) {
-	reached, err := reader.Build(path.Join(m.Name, "..."))
-	if err != nil {
-		return nil, err
-	}
-	required := graph.Reach([]string{m.Name}, func(name string) []string {
-		if m := p.workspace.Module(name); m != nil {
-			return m.Requires
-		}
-		return nil
-	})
-	var deps []string
-	for _, name := range slices.Concat(m.Requires, reached.Modules) {
-		dep := p.workspace.Module(name)
-		if dep != nil && dep != m && (!required[name] || slices.Contains(m.Requires, name)) {
-			deps = append(deps, memberName(dep))
-		}
-	}
-	slices.Sort(deps)
-	return slices.Compact(deps), nil
 }
 
 // describe adds what a declaration says to the modules that it names.

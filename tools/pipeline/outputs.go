@@ -17,7 +17,7 @@ import (
 // outputs lists the files and links that a task's output patterns match now, sorted by name.
 func (s *session) outputs(n *node) ([]cache.Output, error) {
 	root := s.pipeline.workspace.Root
-	names, err := n.outputs.Files(os.DirFS(root), s.nested(n))
+	names, err := n.outputs.Files(s.pipeline.index.ReadDir, s.nested(n))
 	if err != nil {
 		return nil, fmt.Errorf("list the outputs of %s: %w", n.id, err)
 	}
@@ -66,7 +66,7 @@ func (s *session) restore(n *node, artifact *cache.Artifact) ([]string, error) {
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	defer s.forget()
+	defer s.pipeline.forget()
 	isWanted := func(o cache.Output) bool {
 		_, found := slices.BinarySearch(changed, o.Name)
 		return found

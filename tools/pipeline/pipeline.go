@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/glob"
@@ -27,7 +28,10 @@ type Pipeline struct {
 	help      map[string]string // by task name
 	state     string            // the folder for cache and index
 	index     *hash.Index
-	headers   *headers.Store
+	headers   headers.Store
+
+	mu    sync.Mutex
+	facts *facts
 }
 
 // A node is one task of one module, known as "module#task".
@@ -37,6 +41,7 @@ type node struct {
 	id      string
 	module  *workspace.Module
 	inputs  glob.Set
+	whole   glob.Set // every file of the module, less what inputs takes away
 	outputs glob.Set
 	with    []string // ids
 }
@@ -52,13 +57,12 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
 	}
-	ws, err := workspace.Load(abs)
-	if err != nil {
+	p := &Pipeline{nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
+	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
+	p.headers = headers.New(p.index)
+	if p.workspace, err = workspace.LoadIndexed(abs, p.index); err != nil {
 		return nil, err
 	}
-	p := &Pipeline{workspace: ws, nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
-	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
-	p.headers = headers.Open(p.index, filepath.Join(p.state, "headers"))
 	var tasks []Task
 	var modules []Module
 	for _, d := range declarations {
@@ -129,6 +133,9 @@ func newNode(t Task, m *workspace.Module) (*node, error) {
 	n := &node{Task: t, id: memberName(m) + "#" + t.Name, module: m}
 	var err error
 	if n.inputs, err = glob.Parse(m.Name, t.Inputs); err != nil {
+		return nil, fmt.Errorf("input %w", err)
+	}
+	if n.whole, err = glob.Parse(m.Name, append([]string{"**"}, t.Inputs...)); err != nil {
 		return nil, fmt.Errorf("input %w", err)
 	}
 	if n.outputs, err = glob.Parse(m.Name, t.Outputs); err != nil {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -39,6 +38,9 @@ type Options struct {
 	Continue Continue
 	// Force runs tasks whose results are in the cache, and stores them again.
 	Force bool
+	// Fresh says that New was called just now, and that Run need not look again at the files that New looked at.
+	// Without it, what changed since is seen.
+	Fresh bool
 	// Dry only says what would be done, on Stdout.
 	Dry bool
 	// Frozen fails tasks whose committed outputs were not fresh, naming the files. They are renewed all the same.
@@ -81,7 +83,9 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	}
 	s := newSession(ctx, p, o, chosen, newPrinter(o, file))
 	defer s.closeLogFile(file)
-	s.forget() // the workspace may have changed since New, or an earlier Run
+	if !o.Fresh {
+		p.forget()
+	}
 	if o.Dry {
 		return s.dry(ctx)
 	}
@@ -138,7 +142,7 @@ func (s *session) openCache() {
 }
 
 func (s *session) saveIndex() {
-	if err := errors.Join(s.pipeline.index.Save(), s.pipeline.headers.Save()); err != nil {
+	if err := s.pipeline.index.Save(); err != nil {
 		s.printer.Warn("the next run reads all files again: %v", err)
 	}
 }

@@ -26,9 +26,10 @@ type session struct {
 
 	mu      sync.Mutex
 	keys    map[string]hash.Key
+	results map[string]result
 	ended   map[string]ending
 	running map[string]time.Time
-	facts   *facts
+	envs    map[string][]string
 }
 
 // An ending is how a task ended.
@@ -43,7 +44,8 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 	s := &session{
 		pipeline: p, options: o, graph: chosen,
 		printer: printer,
-		keys:    make(map[string]hash.Key), ended: make(map[string]ending), running: make(map[string]time.Time),
+		keys:    make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
+		ended: make(map[string]ending), running: make(map[string]time.Time),
 	}
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)
@@ -89,6 +91,7 @@ func (s *session) perform(ctx context.Context, n *node) ending {
 	s.keys[n.id] = key
 	s.mu.Unlock()
 	if n.isGroup() {
+		s.settle(n, key, nil)
 		return ending{}
 	}
 	if e, ok := s.reuse(n, key); ok {
@@ -127,13 +130,25 @@ func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
 	if err == nil && s.options.Frozen && n.Committed {
 		err = stale(changed)
 	}
+	s.settle(n, key, artifact.Outputs)
 	s.replay(n, key, artifact.Log)
 	return ending{hit: true, err: err, log: artifact.Log, took: artifact.Duration}, true
 }
 
+// cacheable reports whether a task may be answered from the cache, and what it makes be kept there: not if something
+// that it depends on has failed, so that nobody knows what it works with.
+func (s *session) cacheable(n *node) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cache != nil && !n.Uncached && !slices.ContainsFunc(s.graph.Deps(n.id), func(dep string) bool {
+		_, ok := s.results[dep]
+		return !ok
+	})
+}
+
 // lookUp returns what the cache holds for a task, nil where that is nothing of use.
 func (s *session) lookUp(n *node, key hash.Key) *cache.Artifact {
-	if n.Uncached || s.cache == nil {
+	if !s.cacheable(n) {
 		return nil
 	}
 	artifact, err := s.cache.Look(key)

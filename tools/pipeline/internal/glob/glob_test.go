@@ -1,6 +1,7 @@
 package glob_test
 
 import (
+	"io/fs"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -37,7 +38,7 @@ func TestFiles(t *testing.T) {
 		{[]string{"missing/**"}, nil},
 		{nil, nil},
 	} {
-		got, err := parse(t, "app", test.patterns...).Files(tree, nested)
+		got, err := parse(t, "app", test.patterns...).Files(func(dir string) ([]fs.DirEntry, error) { return fs.ReadDir(tree, dir) }, nested)
 		if err != nil || !slices.Equal(got, test.want) {
 			t.Errorf("%q: %q, %v; want %q", test.patterns, got, err, test.want)
 		}

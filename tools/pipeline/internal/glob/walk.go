@@ -1,6 +1,7 @@
 package glob
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -8,33 +9,72 @@ import (
 	"syscall"
 )
 
-// Files returns the files and symbolic links of fsys that the set matches, sorted. Folders that are not
-// there hold nothing; folders named .git, .magpie and node_modules are not entered. skip, unless nil, says
-// which other folders to leave out.
-func (s Set) Files(fsys fs.FS, skip func(dir string) bool) ([]string, error) {
-	var files []string
+// Files returns the files and symbolic links that the set matches, sorted. list lists a folder by its name, sorted.
+// Folders that are not there hold nothing; folders named .git, .magpie and node_modules are not entered. skip, unless
+// nil, says which other folders to leave out.
+func (s Set) Files(list func(dir string) ([]fs.DirEntry, error), skip func(dir string) bool) ([]string, error) {
+	w := walk{set: s, list: list, skip: skip}
 	for _, base := range s.Bases() {
-		err := fs.WalkDir(fsys, base, func(name string, entry fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-				return nil
-			case err != nil:
-				return err
-			case entry.IsDir():
-				if name != base && (closed(name) || skip != nil && skip(name)) {
-					return fs.SkipDir
-				}
-			case s.Match(name):
-				files = append(files, name)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := w.base(base); err != nil {
 			return nil, err
 		}
 	}
-	slices.Sort(files)
-	return slices.Compact(files), nil
+	slices.Sort(w.files)
+	return slices.Compact(w.files), nil
+}
+
+type walk struct {
+	set   Set
+	list  func(dir string) ([]fs.DirEntry, error)
+	skip  func(dir string) bool
+	files []string
+}
+
+// base walks a folder, or takes the file of that name.
+func (w *walk) base(name string) error {
+	if w.set.Match(name) { // a pattern without wildcards, which may name a file
+		entries, err := w.entries(path.Dir(name))
+		if err != nil {
+			return err
+		}
+		at, found := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, name string) int {
+			return cmp.Compare(e.Name(), name)
+		})
+		if found && !entries[at].IsDir() {
+			w.files = append(w.files, name)
+			return nil
+		}
+	}
+	return w.folder(name)
+}
+
+func (w *walk) folder(dir string) error {
+	entries, err := w.entries(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		name := path.Join(dir, entry.Name())
+		switch {
+		case !entry.IsDir():
+			if w.set.Match(name) {
+				w.files = append(w.files, name)
+			}
+		case !closed(name) && (w.skip == nil || !w.skip(name)):
+			if err := w.folder(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *walk) entries(dir string) ([]fs.DirEntry, error) {
+	entries, err := w.list(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	return entries, err
 }
 
 func closed(dir string) bool {

@@ -2,81 +2,68 @@ package gokey
 
 import (
 	"fmt"
-	"os"
 	"path"
-	"path/filepath"
 
 	"golang.org/x/mod/modfile"
 
 	"magpie.build/tools/pipeline/internal/hash"
+	"magpie.build/tools/pipeline/internal/packed"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
 // Versions returns the part of a key that decides the versions of modules: go.work, and of every member's
 // go.mod the lines that matter, for versions are selected over the whole workspace. Comments do not count.
-func Versions(ws *workspace.Workspace) (hash.Key, error) {
+func Versions(ws *workspace.Workspace, files *hash.Index) (hash.Key, error) {
 	h := hash.New("go versions")
-	if err := addWork(h, filepath.Join(ws.Root, "go.work")); err != nil {
+	file, lines, err := files.Note("go.work", workLines)
+	if err != nil {
 		return hash.Key{}, fmt.Errorf("read go.work: %w", err)
 	}
+	if lines == "" {
+		lines = string(file.Content[:])
+	}
+	h.Add("go.work", lines)
 	for _, m := range ws.Modules {
-		name := filepath.Join(m.Dir, "go.mod")
-		data, err := os.ReadFile(name)
+		file, lines, err := files.Note(path.Join(m.Name, "go.mod"), workspace.GoModLines)
 		if err != nil {
 			return hash.Key{}, fmt.Errorf("read go.mod of %s: %w", m.Name, err)
 		}
-		file, err := modfile.Parse(name, data, nil)
-		if err != nil {
-			return hash.Key{}, fmt.Errorf("read go.mod of %s: %w", m.Name, err)
+		if lines == "" {
+			lines = string(file.Content[:])
 		}
-		h.Add("member", m.Name, m.Path)
-		addLines(h, file)
+		h.Add("member", m.Name, lines)
 	}
 	return h.Key(), nil
 }
 
-func addWork(h *hash.Hasher, name string) error {
-	data, err := os.ReadFile(name)
+// workLines returns what matters of a go.work, nothing where the file is broken.
+func workLines(content []byte) string {
+	file, err := modfile.ParseWork("go.work", content, nil)
 	if err != nil {
-		return err
+		return ""
 	}
-	file, err := modfile.ParseWork(name, data, nil)
-	if err != nil {
-		return err
-	}
+	var version, toolchain string
 	if file.Go != nil {
-		h.Add("go", file.Go.Version)
+		version = file.Go.Version
 	}
 	if file.Toolchain != nil {
-		h.Add("toolchain", file.Toolchain.Name)
+		toolchain = file.Toolchain.Name
 	}
-	for _, g := range file.Godebug {
-		h.Add("godebug", g.Key, g.Value)
-	}
+	var uses, godebugs, replaces []string
 	for _, u := range file.Use {
-		h.Add("use", u.Path)
-	}
-	addReplaces(h, file.Replace)
-	return nil
-}
-
-func addLines(h *hash.Hasher, file *modfile.File) {
-	if file.Go != nil {
-		h.Add("go", file.Go.Version)
-	}
-	if file.Toolchain != nil {
-		h.Add("toolchain", file.Toolchain.Name)
+		uses = append(uses, u.Path)
 	}
 	for _, g := range file.Godebug {
-		h.Add("godebug", g.Key, g.Value)
+		godebugs = append(godebugs, g.Key, g.Value)
 	}
-	for _, r := range file.Require {
-		h.Add("require", r.Mod.Path, r.Mod.Version)
+	for _, r := range file.Replace {
+		replaces = append(replaces, r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
 	}
-	addReplaces(h, file.Replace)
-	for _, e := range file.Exclude {
-		h.Add("exclude", e.Mod.Path, e.Mod.Version)
+	out := packed.AppendStrings(nil, []string{version, toolchain})
+	for _, list := range [][]string{uses, godebugs, replaces} {
+		out = packed.AppendStrings(out, list)
 	}
+	return string(out)
 }
 
 // Sums names the files that hold the checksums of other modules' code, for a task that reaches these
@@ -87,10 +74,4 @@ func Sums(modules []string) []string {
 		files = append(files, path.Join(name, "go.sum"), path.Join(name, "vendor/modules.txt"))
 	}
 	return files
-}
-
-func addReplaces(h *hash.Hasher, replaces []*modfile.Replace) {
-	for _, r := range replaces {
-		h.Add("replace", r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -60,6 +61,7 @@ type Reader struct {
 	tags      map[string]bool
 	packages  sync.Map // folder → func() (*pkg, error)
 	listings  sync.Map // folder → func() ([]fs.DirEntry, error)
+	digests   digests
 }
 
 // New returns a reader of the workspace's packages.
@@ -67,7 +69,7 @@ func New(ws *workspace.Workspace, config Config) *Reader {
 	if config.ReadDir == nil {
 		config.ReadDir = func(dir string) ([]fs.DirEntry, error) { return os.ReadDir(ws.Abs(dir)) }
 	}
-	r := &Reader{workspace: ws, config: config}
+	r := &Reader{workspace: ws, config: config, digests: digests{closures: make(map[string]*closureSum)}}
 	r.tags = buildTags(&r.config)
 	return r
 }
@@ -145,4 +147,24 @@ func (r *Reader) match(dirs []string) ([]location, error) {
 		named = append(named, below...)
 	}
 	return named, nil
+}
+
+// Imported returns the names of the modules whose packages the packages import, sorted.
+func (r *Reader) Imported(dirs ...string) ([]string, error) {
+	named, err := r.match(dirs)
+	if err != nil {
+		return nil, err
+	}
+	var modules []string
+	for _, at := range named {
+		p, err := r.load(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, imported := range p.build.imports {
+			modules = append(modules, imported.module.Name)
+		}
+	}
+	slices.Sort(modules)
+	return slices.Compact(modules), nil
 }

@@ -1,99 +1,162 @@
 package hash
 
 import (
-	"bytes"
-	"crypto/sha256"
+	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"maps"
 	"slices"
-	"syscall"
+
+	"magpie.build/tools/pipeline/internal/packed"
 )
 
-// The index file: a heading with the version; then, by name, each entry as length and bytes of the name, the
-// fields of its stat as variable-length integers, the content hash; last, the SHA-256 of all before.
-const heading = "magpie index 1\n"
+// The index file: a heading with the version; then, by name, each folder as length and bytes of its name, length and
+// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, and by name each
+// record as name, type, a byte of marks, and where it is hashed the stat, the content hash and the note.
+//
+// A checksum against damage is enough: who can write the index can write the artifacts too.
+const heading = "magpie index 2\n"
 
 // errBroken says that a file is not an index, or not a whole one.
 var errBroken = errors.New("broken file index")
 
-func encode(entries map[string]entry) []byte {
-	out := []byte(heading)
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		e := entries[name]
-		out = binary.AppendUvarint(out, uint64(len(name)))
-		out = append(out, name...)
-		out = binary.AppendVarint(out, e.stat.size)
-		out = binary.AppendVarint(out, e.stat.modified)
-		out = binary.AppendVarint(out, e.stat.changed)
-		out = binary.AppendUvarint(out, e.stat.inode)
-		out = binary.AppendUvarint(out, uint64(e.stat.mode))
-		out = append(out, e.content[:]...)
-	}
-	sum := sha256.Sum256(out)
-	return append(out, sum[:]...)
-}
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func decode(data []byte) (map[string]entry, error) {
-	if len(data) < len(heading)+sha256.Size || string(data[:len(heading)]) != heading {
-		return nil, errBroken
-	}
-	body, sum := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
-	if got := sha256.Sum256(body); !bytes.Equal(got[:], sum) {
-		return nil, errBroken
-	}
-	entries := make(map[string]entry)
-	r := reader{data: body[len(heading):]}
-	for len(r.data) > 0 && !r.broken {
-		name := string(r.take(r.uint()))
-		e := entry{stat: stat{size: r.int(), modified: r.int(), changed: r.int(), inode: r.uint(), mode: uint32(r.uint())}}
-		copy(e.content[:], r.take(sha256.Size))
-		entries[name] = e
-	}
-	if r.broken {
-		return nil, errBroken
-	}
-	return entries, nil
-}
+// marks of a record.
+const (
+	markLies = 1 << iota
+	markHashed
+	markNoted
+)
 
-// A reader takes values off the front of data, zero values once it is broken.
-type reader struct {
-	data   []byte
-	broken bool
-}
-
-func (r *reader) take(n uint64) []byte {
-	if r.broken || n > uint64(len(r.data)) {
-		r.broken = true
+// Save writes the index, in one step, if anything in it changed.
+func (x *Index) Save() error {
+	if !x.changed.Load() {
 		return nil
 	}
-	taken := r.data[:n]
-	r.data = r.data[n:]
-	return taken
-}
-
-func (r *reader) uint() uint64 {
-	v, n := binary.Uvarint(r.data)
-	return advance(r, v, n)
-}
-
-func (r *reader) int() int64 {
-	v, n := binary.Varint(r.data)
-	return advance(r, v, n)
-}
-
-func advance[T int64 | uint64](r *reader, v T, n int) T {
-	if r.broken || n <= 0 {
-		r.broken = true
-		return 0
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	folders := make(map[string]string, len(x.folders))
+	for name, f := range x.folders {
+		if text := f.pack(x); text != "" {
+			folders[name] = text
+		}
 	}
-	r.data = r.data[n:]
-	return v
+	if err := WriteFile(x.file, encode(folders)); err != nil {
+		return fmt.Errorf("save file index: %w", err)
+	}
+	x.changed.Store(false)
+	return nil
 }
 
-// missing reports whether an error says that there is nothing at a path: also where a folder of the path
-// is a file.
-func missing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+func encode(folders map[string]string) []byte {
+	out := []byte(heading)
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		out = packed.AppendString(packed.AppendString(out, name), folders[name])
+	}
+	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli))
+}
+
+func decode(text string) (map[string]string, error) {
+	end := len(text) - crc32.Size
+	if end < len(heading) || text[:len(heading)] != heading {
+		return nil, errBroken
+	}
+	if binary.LittleEndian.Uint32([]byte(text[end:])) != crc32.Checksum([]byte(text[:end]), castagnoli) {
+		return nil, errBroken
+	}
+	r := packed.Reader{Data: text[len(heading):end]}
+	folders := make(map[string]string)
+	for r.More() {
+		name := r.String()
+		folders[name] = r.String()
+	}
+	if r.Broken {
+		return nil, errBroken
+	}
+	return folders, nil
+}
+
+// pack returns what the index file keeps of a folder, nothing where it is gone.
+func (f *folder) pack(x *Index) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listedAt != x.epoch.Load() { // nobody asked: it may be gone for good
+		if _, err := lstat(f.path(x)); Missing(err) {
+			return ""
+		}
+	}
+	if f.packed != "" || len(f.records) == 0 && f.seen == (stat{}) {
+		return f.packed
+	}
+	out := appendStat(nil, f.seen)
+	for _, r := range f.records {
+		if !r.lies && !r.settled {
+			continue
+		}
+		var marks byte
+		if r.lies && f.seen != (stat{}) {
+			marks |= markLies
+		}
+		if r.hashed && r.settled {
+			marks |= markHashed
+			if r.noted {
+				marks |= markNoted
+			}
+		}
+		out = append(packed.AppendString(out, r.name), marks)
+		out = binary.AppendUvarint(out, uint64(r.kind))
+		if marks&markHashed != 0 {
+			out = append(appendStat(out, r.seen), r.content[:]...)
+		}
+		if marks&markNoted != 0 {
+			out = packed.AppendString(out, r.note)
+		}
+	}
+	return string(out)
+}
+
+// unpack is the reverse of pack.
+func (f *folder) unpack(text string) error {
+	r := packed.Reader{Data: text}
+	f.seen = readStat(&r)
+	for r.More() {
+		one := &record{name: r.String(), in: f}
+		marks := r.Take(1)
+		one.kind = fs.FileMode(r.Uint())
+		if r.Broken {
+			break
+		}
+		if marks[0]&markHashed != 0 {
+			one.seen, one.hashed, one.settled = readStat(&r), true, true
+			copy(one.content[:], r.Take(uint64(len(one.content))))
+		}
+		if marks[0]&markNoted != 0 {
+			one.note, one.noted = r.String(), true
+		}
+		one.lies = marks[0]&markLies != 0
+		f.records = append(f.records, one)
+		if one.lies {
+			f.listing = append(f.listing, one)
+		}
+	}
+	if r.Broken || !slices.IsSortedFunc(f.records, func(a, b *record) int { return cmp.Compare(a.name, b.name) }) {
+		return errBroken
+	}
+	return nil
+}
+
+func appendStat(out []byte, s stat) []byte {
+	out = binary.AppendVarint(out, s.size)
+	out = binary.LittleEndian.AppendUint64(out, uint64(s.modified))
+	out = binary.LittleEndian.AppendUint64(out, uint64(s.changed))
+	out = binary.AppendUvarint(out, s.inode)
+	return binary.AppendUvarint(out, uint64(s.mode))
+}
+
+func readStat(r *packed.Reader) stat {
+	return stat{size: r.Int(), modified: r.Fixed(), changed: r.Fixed(), inode: r.Uint(), mode: fs.FileMode(r.Uint())}
 }

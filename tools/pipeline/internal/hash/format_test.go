@@ -3,38 +3,103 @@ package hash
 import (
 	"bytes"
 	"maps"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
+// FuzzDecode gives the reader any bytes: it takes them as an index or says that they are none.
 func FuzzDecode(f *testing.F) {
-	whole := encode(map[string]entry{"a/b.go": {stat: stat{size: 5, modified: -1, changed: 9, inode: 1 << 60, mode: 0o644}, content: Content{1, 2}}, "": {}})
+	whole := encode(map[string]string{"a": "xyz", "a/b": ""})
 	f.Add(whole)
 	f.Add(whole[:len(whole)-1])
 	f.Add([]byte(heading))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := decode(data)
+		folders, err := decode(string(data))
 		if err != nil {
 			return
 		}
-		again, err := decode(encode(entries))
-		if err != nil || !maps.Equal(again, entries) {
-			t.Errorf("%v became %v, %v", entries, again, err)
+		again, err := decode(string(encode(folders)))
+		if err != nil || !maps.Equal(again, folders) {
+			t.Errorf("%v became %v, %v", folders, again, err)
 		}
 	})
 }
 
-func TestDecodeTakesWhatEncodeMade(t *testing.T) {
+// FuzzUnpack gives the reader of a folder any bytes: what it takes comes out the same once more.
+func FuzzUnpack(f *testing.F) {
+	f.Add(listed(f))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, packed string) {
+		x := Open(t.TempDir(), "none")
+		one := &folder{name: "."}
+		if one.unpack(packed) != nil {
+			return
+		}
+		text := one.pack(x)
+		two := &folder{name: "."}
+		if text == "" {
+			return
+		}
+		if err := two.unpack(text); err != nil || two.pack(x) != text {
+			t.Errorf("%q became %q: %v", packed, text, err)
+		}
+	})
+}
+
+// listed is a folder of two files as the index keeps it.
+func listed(tb testing.TB) string {
+	tb.Helper()
+	root := tb.TempDir()
+	for _, name := range []string{"a", "b"} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(name), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(filepath.Join(root, name), old, old); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	x := Open(root, filepath.Join(root, "index"))
+	if _, err := x.ReadDir("."); err != nil {
+		tb.Fatal(err)
+	}
+	if _, _, err := x.Note("a", func(content []byte) string { return "note of " + string(content) }); err != nil {
+		tb.Fatal(err)
+	}
+	f := x.folder(".")
+	for _, r := range f.records {
+		r.settled = true // as it is two seconds later
+	}
+	return f.pack(x)
+}
+
+func TestFolderComesBackAsItWas(t *testing.T) {
 	t.Parallel()
-	entries := map[string]entry{"x": {stat: stat{size: 1 << 40, modified: 3}, content: Content{7}}}
-	data := encode(entries)
-	if got, err := decode(data); err != nil || !maps.Equal(got, entries) {
+	f := &folder{name: "."}
+	if err := f.unpack(listed(t)); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.records) < 1 || f.records[0].name != "a" || !f.records[0].hashed || f.records[0].note != "note of a" {
+		t.Errorf("records = %+v", f.records)
+	}
+}
+
+func TestEveryDamageToTheIndexIsSeen(t *testing.T) {
+	t.Parallel()
+	data := encode(map[string]string{"x": listed(t)})
+	if got, err := decode(string(data)); err != nil || len(got) != 1 {
 		t.Errorf("decode = %v, %v", got, err)
 	}
 	for i := range data {
 		damaged := bytes.Clone(data)
 		damaged[i] ^= 1
-		if _, err := decode(damaged); err == nil {
+		if _, err := decode(string(damaged)); err == nil {
 			t.Fatalf("a flipped bit in byte %d was not seen", i)
+		}
+		if _, err := decode(string(data[:i])); err == nil {
+			t.Fatalf("an index cut after %d bytes was taken", i)
 		}
 	}
 }

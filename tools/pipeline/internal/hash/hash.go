@@ -23,12 +23,16 @@ func (k Key) Short() string { return hex.EncodeToString(k[:6]) }
 // A Hasher builds a key out of labelled values. Each value is hashed with its length, so that no two
 // different sequences run together.
 type Hasher struct {
-	sum hash.Hash
+	sum     hash.Hash // of what has left pending
+	pending []byte
 }
+
+// full is how many bytes are worth a call of the hash.
+const full = 4 << 10
 
 // New returns a hasher for the kind of key that label names.
 func New(label string) *Hasher {
-	h := &Hasher{sum: sha256.New()}
+	h := &Hasher{pending: make([]byte, 0, 512)}
 	h.Add(label)
 	return h
 }
@@ -40,19 +44,34 @@ func (h *Hasher) Add(label string, values ...string) {
 	for _, v := range values {
 		h.write(v)
 	}
+	if len(h.pending) >= full {
+		h.flush()
+	}
 }
 
 func (h *Hasher) write(s string) {
 	h.length(len(s))
-	h.sum.Write([]byte(s))
+	h.pending = append(h.pending, s...)
 }
 
 func (h *Hasher) length(n int) {
-	h.sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(n)))
+	h.pending = binary.LittleEndian.AppendUint64(h.pending, uint64(n))
+}
+
+func (h *Hasher) flush() {
+	if h.sum == nil {
+		h.sum = sha256.New()
+	}
+	h.sum.Write(h.pending)
+	h.pending = h.pending[:0]
 }
 
 // Key returns the key of all that was added.
 func (h *Hasher) Key() (k Key) {
+	if h.sum == nil {
+		return sha256.Sum256(h.pending)
+	}
+	h.flush()
 	h.sum.Sum(k[:0])
 	return k
 }

@@ -1,15 +1,13 @@
 package hash
 
 import (
-	"crypto/sha256"
-	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,29 +15,19 @@ import (
 // seconds, the coarsest clock of a file system in use (FAT). A later change in the same tick would not show.
 const racy = 2 * time.Second
 
-// An Index knows the content hash of files by their stat: a file is read only when its size, its times or
-// its inode changed. Safe for concurrent use.
+// An Index knows the content hash of files by their stat, and what lies in folders by theirs: a file is read and
+// a folder listed only when its size, its times or its inode changed. Safe for concurrent use.
+//
+// What it answers holds until [Index.Forget]: each file and each folder is looked at once.
 type Index struct {
 	root string
 	file string
 
+	epoch   atomic.Uint32 // what was looked at in an earlier one is looked at again
+	changed atomic.Bool
+
 	mu      sync.Mutex
-	entries map[string]entry
-	fresh   map[string]File // looked at since the last Forget
-	changed bool
-}
-
-// An entry is what was seen when a file was hashed.
-type entry struct {
-	stat    stat
-	content Content
-}
-
-// A stat is what tells one state of a file from another.
-type stat struct {
-	size, modified, changed int64 // changed is the inode's change time in nanoseconds, 0 where there is none
-	inode                   uint64
-	mode                    uint32
+	folders map[string]*folder
 }
 
 // A File is what the index knows of a file.
@@ -55,10 +43,13 @@ type File struct {
 // Open reads the index kept in file, whose relative names are relative to root. What cannot be read
 // counts as empty: an index only saves time.
 func Open(root, file string) *Index {
-	x := &Index{root: root, file: file, entries: make(map[string]entry), fresh: make(map[string]File)}
-	if data, err := os.ReadFile(file); err == nil {
-		if entries, err := decode(data); err == nil {
-			x.entries = entries
+	x := &Index{root: root, file: file, folders: make(map[string]*folder)}
+	x.epoch.Store(1)
+	if text, err := readString(file); err == nil {
+		if packed, err := decode(text); err == nil {
+			for name, p := range packed {
+				x.folders[name] = &folder{name: name, packed: p}
+			}
 		}
 	}
 	return x
@@ -66,71 +57,70 @@ func Open(root, file string) *Index {
 
 // File returns what is at name: relative to the root, with slashes, or absolute. Links are not followed. The error wraps
 // [fs.ErrNotExist] where there is nothing. What is neither a file nor a link is an error.
-//
-// The answer holds until [Index.Forget]: each file is looked at once.
 func (x *Index) File(name string) (File, error) {
-	x.mu.Lock()
-	file, ok := x.fresh[name]
-	x.mu.Unlock()
-	if ok {
-		return file, nil
-	}
-	file, err := x.look(name)
-	if err == nil {
-		x.mu.Lock()
-		x.fresh[name] = file
-		x.mu.Unlock()
-	}
+	file, _, err := x.look(name, nil)
 	return file, err
 }
 
-// Forget makes the index look at all files again: something may have changed them.
-func (x *Index) Forget() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	clear(x.fresh)
+// Note returns, beside what File does, what derive makes of the content. The note is kept with the file's stat, so
+// that it is derived once for each content: derive has to be a function of name and content alone, and the same for
+// all calls with one name. What is behind a link is neither hashed nor noted: the note is empty.
+func (x *Index) Note(name string, derive func(content []byte) string) (File, string, error) {
+	return x.look(name, derive)
 }
 
-// look answers by the file's stat, and reads the file where that is not known.
-func (x *Index) look(name string) (File, error) {
-	full := x.full(name)
-	info, err := os.Lstat(full)
-	if err != nil {
-		return File{}, err
-	}
-	seen := statOf(info)
-	file := File{Mode: info.Mode(), Size: info.Size()}
-	x.mu.Lock()
-	known, ok := x.entries[name]
-	x.mu.Unlock()
-	if ok && known.stat == seen {
-		file.Content = known.content
-		return file, nil
-	}
-	file.Content, err = read(full, info.Mode())
-	if err != nil {
-		return File{}, err
-	}
-	x.remember(name, full, entry{seen, file.Content})
-	return file, nil
+// ReadDir lists a folder, sorted by name. The error wraps [fs.ErrNotExist] where there is none.
+func (x *Index) ReadDir(name string) ([]fs.DirEntry, error) {
+	f := x.folder(name)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.list(x)
 }
 
-// remember keeps an entry if the file was not changed while it was read, and not so lately that the next
-// change could look the same.
-func (x *Index) remember(name, full string, e entry) {
-	again, err := os.Lstat(full)
-	settled := err == nil && statOf(again) == e.stat && time.Since(again.ModTime()) > racy
+// Forget makes the index look at everything again: something may have changed it.
+func (x *Index) Forget() { x.epoch.Add(1) }
+
+func (x *Index) folder(dir string) *folder {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if settled {
-		x.entries[name] = e
-		x.changed = true
-		return
+	f := x.folders[dir]
+	if f == nil {
+		f = &folder{name: dir}
+		x.folders[dir] = f
 	}
-	if _, ok := x.entries[name]; ok {
-		delete(x.entries, name)
-		x.changed = true
+	return f
+}
+
+func (x *Index) look(name string, derive func([]byte) string) (File, string, error) {
+	dir, base := path.Split(name)
+	if dir = path.Clean(dir); base == "" || base == "." || base == ".." {
+		return File{}, "", &fs.PathError{Op: "hash", Path: name, Err: errKind}
 	}
+	f := x.folder(dir)
+	f.mu.Lock()
+	r, err := f.look(x, base)
+	if err != nil {
+		f.mu.Unlock()
+		return File{}, "", err
+	}
+	if r.hashed && (derive == nil || r.noted || !r.seen.mode.IsRegular()) {
+		defer f.mu.Unlock()
+		return r.answer(), r.note, nil
+	}
+	seen, full := r.seen, f.full+base
+	f.mu.Unlock() // others may look at the folder while a file of it is read
+
+	read, err := readFile(full, seen, derive)
+	if err != nil {
+		return File{}, "", err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	x.changed.Store(true)
+	if r.seen == seen {
+		r.content, r.note, r.hashed, r.noted, r.settled = read.content, read.note, true, derive != nil, read.settled
+	}
+	return File{Mode: seen.mode, Size: seen.size, Content: read.content}, read.note, nil
 }
 
 func (x *Index) full(name string) string {
@@ -138,34 +128,6 @@ func (x *Index) full(name string) string {
 		return filepath.FromSlash(name)
 	}
 	return filepath.Join(x.root, filepath.FromSlash(name))
-}
-
-func read(full string, mode fs.FileMode) (content Content, err error) {
-	sum := sha256.New()
-	switch {
-	case mode.IsRegular():
-		f, err := os.Open(full)
-		if err != nil {
-			return content, err
-		}
-		_, err = io.Copy(sum, f)
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			return content, err
-		}
-	case mode&fs.ModeSymlink != 0:
-		text, err := os.Readlink(full)
-		if err != nil {
-			return content, err
-		}
-		_, _ = io.WriteString(sum, text) // a hash takes all
-	default:
-		return content, fmt.Errorf("%s is neither a file nor a link", full)
-	}
-	sum.Sum(content[:0])
-	return content, nil
 }
 
 // Files returns what is at each name, as many at once as there are processors. Names where nothing is are left out.
@@ -183,7 +145,7 @@ func (x *Index) Files(names []string) (map[string]File, error) {
 				file, err := x.File(names[i])
 				if err == nil {
 					found[names[i]] = file
-				} else if !missing(err) {
+				} else if !Missing(err) {
 					failed = err
 				}
 			}
@@ -197,37 +159,4 @@ func (x *Index) Files(names []string) (map[string]File, error) {
 	}
 	wg.Wait()
 	return files, first
-}
-
-// Save writes the index, in one step, if anything in it changed.
-func (x *Index) Save() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if !x.changed {
-		return nil
-	}
-	if err := WriteFile(x.file, encode(x.entries)); err != nil {
-		return fmt.Errorf("save file index: %w", err)
-	}
-	x.changed = false
-	return nil
-}
-
-// WriteFile writes a file in one step: beside its place, then renamed into it.
-func WriteFile(file string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = temp.Write(data)
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(temp.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name())
-	}
-	return err
 }

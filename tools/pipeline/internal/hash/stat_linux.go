@@ -5,11 +5,20 @@ import (
 	"syscall"
 )
 
-func statOf(info fs.FileInfo) stat {
-	s := stat{size: info.Size(), modified: info.ModTime().UnixNano(), mode: uint32(info.Mode())}
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.changed = sys.Ctim.Nano()
-		s.inode = sys.Ino
+// listingShows says that a folder's stat changes with what lies in it.
+const listingShows = true
+
+// lstat looks at a file without following links. It is [os.Lstat] without its garbage: a run calls it for each file.
+func lstat(path string) (stat, error) {
+	var sys syscall.Stat_t
+	for {
+		err := syscall.Lstat(path, &sys)
+		if err == nil {
+			break
+		}
+		if err != syscall.EINTR { //nolint:errorlint // a system call's own error
+			return stat{}, &fs.PathError{Op: "lstat", Path: path, Err: err}
+		}
 	}
-	return s
+	return stat{size: sys.Size, modified: sys.Mtim.Nano(), changed: sys.Ctim.Nano(), inode: sys.Ino, mode: fileMode(sys.Mode)}, nil
 }

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/mod/modfile"
+
+	"magpie.build/tools/pipeline/internal/hash"
 )
 
 // ErrNoWorkspace says that no go.work lies in a folder or above it.
@@ -35,12 +38,15 @@ func FindRoot(dir string) (string, error) {
 
 // Load reads go.work in root and the go.mod of every module it uses. Errors name the file and
 // line at fault.
-func Load(root string) (*Workspace, error) {
+func Load(root string) (*Workspace, error) { return LoadIndexed(root, hash.Open(root, "")) }
+
+// LoadIndexed is Load with a file index, whose root has to be the same: a go.mod whose stat it knows is not read.
+func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("load workspace %q: %w", root, err)
 	}
-	w := &Workspace{Root: root, byName: map[string]*Module{}, byPath: map[string]*Module{}}
+	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}}
 	name := filepath.Join(root, "go.work")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,10 +74,14 @@ type replace struct{ path, dir string }
 // readMembers adds every module that go.work uses, and returns the folders that it or a member
 // puts in the place of other modules: go.work's first, for they win.
 func (w *Workspace) readMembers(name string, work *modfile.WorkFile) ([]replace, error) {
-	replaces := localReplaces(w.Root, work.Replace)
+	var ofWork []string
+	for _, r := range work.Replace {
+		ofWork = append(ofWork, r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
+	}
+	replaces := localReplaces(w.Root, ofWork)
 	for _, use := range work.Use {
 		at := fmt.Sprintf("%s:%d", name, use.Syntax.Start.Line)
-		module, file, err := readModule(w.Root, resolve(w.Root, use.Path))
+		module, mod, err := w.readModule(resolve(w.Root, use.Path))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s: use %s: there is no go.mod in that folder", at, use.Path)
 		}
@@ -83,7 +93,7 @@ func (w *Workspace) readMembers(name string, work *modfile.WorkFile) ([]replace,
 		}
 		w.byName[module.Name], w.byPath[module.Path] = module, module
 		w.Modules = append(w.Modules, module)
-		replaces = append(replaces, localReplaces(module.Dir, file.Replace)...)
+		replaces = append(replaces, localReplaces(module.Dir, mod.replaces)...)
 	}
 	return replaces, nil
 }
@@ -95,7 +105,7 @@ func (w *Workspace) readReplaced(replaces []replace) {
 		if w.byPath[r.path] != nil {
 			continue
 		}
-		module, _, err := readModule(w.Root, r.dir)
+		module, _, err := w.readModule(r.dir)
 		if err != nil {
 			continue
 		}
@@ -120,42 +130,44 @@ func (w *Workspace) finish() {
 	}
 }
 
-func readModule(root, dir string) (*Module, *modfile.File, error) {
-	name := filepath.Join(dir, "go.mod")
-	data, err := os.ReadFile(name) //nolint:gosec // go.work may name any folder, as for the go command
+func (w *Workspace) readModule(dir string) (*Module, goMod, error) {
+	rel, err := filepath.Rel(w.Root, dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, goMod{}, err
 	}
-	file, err := modfile.Parse(name, data, nil)
+	mod, err := w.readGoMod(dir, filepath.ToSlash(rel))
 	if err != nil {
-		return nil, nil, err
+		return nil, goMod{}, err
 	}
-	if file.Module == nil {
-		return nil, nil, fmt.Errorf("%s:1: there is no module line", name)
+	module := &Module{Name: filepath.ToSlash(rel), Path: mod.path, Dir: dir, GoVersion: mod.goVersion, Ignore: mod.ignores}
+	for require := range slices.Chunk(mod.requires, 2) {
+		module.requires = append(module.requires, require[0])
 	}
-	rel, err := filepath.Rel(root, dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	module := &Module{Name: filepath.ToSlash(rel), Path: file.Module.Mod.Path, Dir: dir}
-	if file.Go != nil {
-		module.GoVersion = file.Go.Version
-	}
-	for _, require := range file.Require {
-		module.requires = append(module.requires, require.Mod.Path)
-	}
-	for _, ignore := range file.Ignore {
-		module.Ignore = append(module.Ignore, ignore.Path)
-	}
-	return module, file, nil
+	return module, mod, nil
 }
 
-// localReplaces returns the directives whose new path is a folder, seen from dir.
-func localReplaces(dir string, all []*modfile.Replace) []replace {
+// readGoMod asks the index, and reads the file where there is something to complain about.
+func (w *Workspace) readGoMod(dir, name string) (goMod, error) {
+	if _, text, err := w.index.Note(path.Join(name, "go.mod"), GoModLines); err == nil {
+		if mod, ok := readGoModLines(text); ok {
+			return mod, nil
+		}
+	}
+	file := filepath.Join(dir, "go.mod")
+	data, err := os.ReadFile(file) //nolint:gosec // go.work may name any folder, as for the go command
+	if err != nil {
+		return goMod{}, err
+	}
+	return parseGoMod(file, data)
+}
+
+// localReplaces returns the directives whose new path is a folder, seen from dir. They are given as old path and
+// version, new path and version in turn.
+func localReplaces(dir string, all []string) []replace {
 	var local []replace
-	for _, r := range all {
-		if modfile.IsDirectoryPath(r.New.Path) {
-			local = append(local, replace{path: r.Old.Path, dir: resolve(dir, r.New.Path)})
+	for r := range slices.Chunk(all, 4) {
+		if modfile.IsDirectoryPath(r[2]) {
+			local = append(local, replace{path: r[0], dir: resolve(dir, r[2])})
 		}
 	}
 	return local

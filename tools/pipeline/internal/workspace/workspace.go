@@ -7,6 +7,8 @@ package workspace
 import (
 	"path/filepath"
 	"strings"
+
+	"magpie.build/tools/pipeline/internal/hash"
 )
 
 // Workspace is what go.work and its members said when they were read.
@@ -19,6 +21,7 @@ type Workspace struct {
 	// machine, sorted by name. They have no tasks, yet their files are built.
 	Replaced []*Module
 
+	index  *hash.Index
 	byName map[string]*Module
 	byPath map[string]*Module
 }

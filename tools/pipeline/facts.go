@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"magpie.build/tools/pipeline/internal/gokey"
+	"magpie.build/tools/pipeline/internal/gosource"
+	"magpie.build/tools/pipeline/internal/hash"
+)
+
+// facts are what has been read of the workspace so far, for all tasks together. They are dropped whenever a task may have
+// changed it.
+type facts struct {
+	pipeline *Pipeline
+	versions func() (hash.Key, error)
+
+	mu       sync.Mutex
+	readers  map[string]*gosource.Reader
+	settings map[string]func() (*goSettings, error)
+}
+
+// goSettings are what the go command is told in one environment.
+type goSettings struct {
+	*gokey.Settings
+
+	key hash.Key
+}
+
+func (p *Pipeline) newFacts() *facts {
+	return &facts{
+		pipeline: p,
+		versions: sync.OnceValues(func() (hash.Key, error) { return gokey.Versions(p.workspace, p.index) }),
+		readers:  make(map[string]*gosource.Reader),
+		settings: make(map[string]func() (*goSettings, error)),
+	}
+}
+
+// read returns the facts that hold now.
+func (p *Pipeline) read() *facts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.facts == nil {
+		p.facts = p.newFacts()
+	}
+	return p.facts
+}
+
+// forget drops the facts.
+func (p *Pipeline) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.facts = nil
+	p.index.Forget()
+}
+
+// reader returns the reader for a configuration, the same for equal ones.
+func (f *facts) reader(c gosource.Config) *gosource.Reader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	id := fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
+	if f.readers[id] == nil {
+		c.Headers, c.ReadDir = f.pipeline.headers, f.pipeline.index.ReadDir
+		f.readers[id] = gosource.New(f.pipeline.workspace, c)
+	}
+	return f.readers[id]
+}
+
+// goSettings returns the go command's settings in an environment, read once.
+func (f *facts) goSettings(env []string) (*goSettings, error) {
+	id := strings.Join(env, "\x00")
+	f.mu.Lock()
+	read := f.settings[id]
+	if read == nil {
+		env = slices.Clone(env)
+		read = sync.OnceValues(func() (*goSettings, error) {
+			settings, err := gokey.Read(env)
+			if err != nil {
+				return nil, err
+			}
+			h := hash.New("go settings")
+			if err := settings.Add(h, f.pipeline.index); err != nil {
+				return nil, err
+			}
+			return &goSettings{settings, h.Key()}, nil
+		})
+		f.settings[id] = read
+	}
+	f.mu.Unlock()
+	return read()
+}

@@ -1,0 +1,173 @@
+package hash
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A folder is what the index knows of one folder and the files in it.
+type folder struct {
+	name string
+
+	mu       sync.Mutex
+	packed   string // as the index file has it, until somebody asks
+	full     string // the absolute path with a separator behind, once somebody asked
+	seen     stat   // when it was listed; the zero value where the listing is not to be trusted
+	listing  []fs.DirEntry
+	listedAt uint32    // the epoch in which the listing was last found right
+	isGone   bool      // in that epoch
+	records  []*record // by name; more than the listing where one is not there, or was never made
+}
+
+// A record is what is known of one name in a folder.
+type record struct {
+	name    string
+	kind    fs.FileMode // the type that the listing gave it
+	lies    bool        // it is in the listing
+	seen    stat        // when it was hashed
+	hashed  bool
+	settled bool // seen tells the content from any other
+	noted   bool
+	content Content
+	note    string
+	at      uint32 // the epoch in which it was last looked at
+	in      *folder
+	err     error // what came of that
+}
+
+var _ fs.DirEntry = (*record)(nil)
+
+// Name implements [fs.DirEntry].
+func (r *record) Name() string { return r.name }
+
+// IsDir implements [fs.DirEntry].
+func (r *record) IsDir() bool { return r.kind.IsDir() }
+
+// Type implements [fs.DirEntry].
+func (r *record) Type() fs.FileMode { return r.kind }
+
+// Info implements [fs.DirEntry]: it looks at the file.
+func (r *record) Info() (fs.FileInfo, error) { return os.Lstat(r.in.full + r.name) }
+
+func (r *record) answer() File { return File{Mode: r.seen.mode, Size: r.seen.size, Content: r.content} }
+
+// errKind says that something is neither a file nor a link.
+var errKind = errors.New("neither a file nor a link")
+
+// path returns the absolute path with a separator behind.
+func (f *folder) path(x *Index) string {
+	if f.full == "" {
+		f.full = x.full(f.name)
+		if last := f.full[len(f.full)-1]; !os.IsPathSeparator(last) {
+			f.full += string(filepath.Separator)
+		}
+	}
+	return f.full
+}
+
+// open unpacks what the index file had.
+func (f *folder) open(x *Index) {
+	f.path(x)
+	if f.packed == "" {
+		return
+	}
+	packed := f.packed
+	f.packed = ""
+	if err := f.unpack(packed); err != nil {
+		f.seen, f.records = stat{}, nil
+	}
+}
+
+// look returns the record of a name, its stat taken in this epoch. Its content is known if it is hashed.
+func (f *folder) look(x *Index, name string) (*record, error) {
+	f.open(x)
+	epoch := x.epoch.Load()
+	at, known := slices.BinarySearchFunc(f.records, name, func(r *record, name string) int { return cmp.Compare(r.name, name) })
+	if known && f.records[at].at == epoch {
+		return f.records[at], f.records[at].err
+	}
+	if f.listedAt == epoch && (!known || !f.records[at].lies) {
+		return nil, fs.ErrNotExist
+	}
+	full := f.full + name
+	seen, err := lstat(full)
+	if !known {
+		if Missing(err) {
+			return nil, err
+		}
+		f.records = slices.Insert(f.records, at, &record{name: name, kind: seen.mode.Type(), in: f})
+	}
+	r := f.records[at]
+	r.at, r.err = epoch, err
+	switch {
+	case err != nil:
+		return nil, err
+	case !seen.mode.IsRegular() && seen.mode&fs.ModeSymlink == 0:
+		r.err = &fs.PathError{Op: "hash", Path: full, Err: errKind}
+		return nil, r.err
+	}
+	if !r.settled || r.seen != seen {
+		r.hashed, r.noted, r.settled, r.seen, r.note = false, false, false, seen, ""
+	}
+	return r, nil
+}
+
+// list returns the entries of the folder, from its stat where that tells them.
+func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
+	f.open(x)
+	epoch := x.epoch.Load()
+	if f.listedAt == epoch {
+		if f.isGone {
+			return nil, fs.ErrNotExist
+		}
+		return f.listing, nil
+	}
+	seen, err := lstat(f.full)
+	if err == nil && seen == f.seen && listingShows {
+		f.listedAt, f.isGone = epoch, false
+		return f.listing, nil
+	}
+	if err == nil {
+		var entries []fs.DirEntry
+		if entries, err = os.ReadDir(f.full); err == nil {
+			f.replace(entries)
+		}
+	}
+	if Missing(err) {
+		f.replace(nil)
+		f.seen, f.listedAt, f.isGone = stat{}, epoch, true
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	x.changed.Store(true)
+	f.listedAt, f.isGone, f.seen = epoch, false, stat{}
+	if again, err := lstat(f.full); err == nil && again == seen && seen.settled(time.Now()) {
+		f.seen = seen
+	}
+	return f.listing, nil
+}
+
+// replace takes over a new listing, and keeps what is known of the files that are still in it.
+func (f *folder) replace(entries []fs.DirEntry) {
+	known := make(map[string]*record, len(f.records))
+	for _, r := range f.records {
+		known[r.name] = r
+	}
+	f.records, f.listing = make([]*record, len(entries)), make([]fs.DirEntry, len(entries))
+	for i, entry := range entries {
+		r := known[entry.Name()]
+		if r == nil {
+			r = &record{name: entry.Name(), in: f}
+		}
+		r.kind, r.lies = entry.Type(), true
+		f.records[i], f.listing[i] = r, r
+	}
+}

@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"magpie.build/tools/pipeline/internal/filter"
+	"magpie.build/tools/pipeline/internal/gosource"
+	"magpie.build/tools/pipeline/internal/graph"
+	"magpie.build/tools/pipeline/internal/workspace"
+)
+
+// join lists the members with what they depend on: what go.mod requires, and what is imported without being
+// required. It reads every package once, as many at once as there are processors.
+func (p *Pipeline) join() error {
+	facts := p.read()
+	settings, err := facts.goSettings(os.Environ())
+	if err != nil {
+		return err
+	}
+	reader := facts.reader(settings.Source())
+	names := slices.Sorted(maps.Keys(p.members))
+	p.modules = make([]filter.Module, len(names))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		m := p.members[name]
+		p.modules[i] = filter.Module{Name: name, Path: m.Path}
+		if m.Path == "" {
+			continue
+		}
+		group.Go(func() (err error) {
+			if p.modules[i].Deps, err = p.goDeps(reader, m); err != nil {
+				return fmt.Errorf("read the imports of %s: %w", m.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// goDeps returns the members that a module requires, and those that it imports although no chain of requirements leads
+// to them.
+func (p *Pipeline) goDeps(reader *gosource.Reader, m *workspace.Module) ([]string, error) {
+	imported, err := reader.Imported(path.Join(m.Name, "..."))
+	if err != nil {
+		return nil, err
+	}
+	var required map[string]bool
+	wanted := slices.Clone(m.Requires)
+	for _, name := range imported {
+		if name == m.Name || slices.Contains(m.Requires, name) {
+			continue
+		}
+		if required == nil {
+			required = graph.Reach([]string{m.Name}, p.requires)
+		}
+		if !required[name] {
+			wanted = append(wanted, name)
+		}
+	}
+	var deps []string
+	for _, name := range wanted {
+		if dep := p.workspace.Module(name); dep != nil && dep != m {
+			deps = append(deps, memberName(dep))
+		}
+	}
+	slices.Sort(deps)
+	return slices.Compact(deps), nil
+}
+
+func (p *Pipeline) requires(name string) []string {
+	if m := p.workspace.Module(name); m != nil {
+		return m.Requires
+	}
+	return nil
+}
