@@ -100,19 +100,6 @@ func (s *session) addInputs(h *hash.Hasher, n *node, env []string) error {
 	return sums.Add(h, files)
 }
 
-// inputs returns the files that a task reads, sorted.
-func (s *session) inputs(n *node) ([]string, error) {
-	files, err := s.globbed(n)
-	if err != nil || !n.isGo() {
-		return files, err
-	}
-	source, err := s.source(hash.New("unused"), n, s.environment(n))
-	if err != nil {
-		return nil, err
-	}
-	return source.files(n, files)
-}
-
 func (n *node) isGo() bool { return len(n.GoBuild)+len(n.GoTest) > 0 }
 
 // leavesOut reports whether a task's own patterns take a file from its inputs: by "!", or because the task writes it.

@@ -39,7 +39,7 @@ var runTasks = &command{
 			return showGraph(ctx, c, s, words)
 		}
 		s.Tasks, s.JSON = words, s.json
-		s.Options.Fresh = true
+		s.Fresh = true
 		return p.Run(ctx, s.Options)
 	},
 }

@@ -16,7 +16,7 @@ func lstat(path string) (stat, error) {
 		if err == nil {
 			break
 		}
-		if err != syscall.EINTR { //nolint:errorlint // a system call's own error
+		if err != syscall.EINTR {
 			return stat{}, &fs.PathError{Op: "lstat", Path: path, Err: err}
 		}
 	}
