@@ -82,7 +82,7 @@ func (r *Reader) addPart(h *hash.Hasher, sums Sums, p *pkg, part *part) error {
 		}
 	}
 	for _, imported := range part.imports {
-		key, err := r.closure(sums, imported)
+		key, err := r.closureSum(sums, imported)
 		if err != nil {
 			return err
 		}
@@ -91,8 +91,8 @@ func (r *Reader) addPart(h *hash.Hasher, sums Sums, p *pkg, part *part) error {
 	return nil
 }
 
-// closure returns the sum of a package's closure.
-func (r *Reader) closure(sums Sums, at location) (hash.Key, error) {
+// closureSum returns the sum of a package's closure.
+func (r *Reader) closureSum(sums Sums, at location) (hash.Key, error) {
 	r.digests.mu.Lock()
 	defer r.digests.mu.Unlock()
 	if known := r.digests.closures[at.dir]; known != nil && !known.open {
