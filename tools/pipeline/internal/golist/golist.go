@@ -166,6 +166,9 @@ func (g *gathered) add(p *pkg) {
 	if p.Module != nil && p.Module.Dir != "" {
 		g.Folders = append(g.Folders, g.relative(p.Module.Dir))
 	}
+	if len(p.GoFiles)+len(p.CgoFiles)+len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
+		return // it is imported, but there is none for this platform: the build ends there
+	}
 	g.addFiles(p.Dir, p.GoFiles, p.CgoFiles, p.CFiles, p.CXXFiles, p.MFiles, p.HFiles, p.FFiles, p.SFiles,
 		p.SwigFiles, p.SwigCXXFiles, p.SysoFiles, p.EmbedFiles)
 }
