@@ -60,7 +60,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Env: s.environment(n), Output: output}
+	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: s.environment(n), Output: output}
 }
 
 // ErrTimeout is wrapped by the error of a task that took longer than its [Task.Timeout].

@@ -35,6 +35,7 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 		if err := s.addExecutable(h); err != nil {
 			return hash.Key{}, err
 		}
+		h.Add("arguments", n.args...)
 	}
 	h.Add("outputs", n.Outputs...)
 	env := s.environment(n)

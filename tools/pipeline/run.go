@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Tasks are names ("build"), for all chosen modules that have them, or single tasks ("apps/docs#site").
 	Tasks []string
+	// Args are arguments for the commands of these tasks, and no others: each command ends in them. They are part of the keys of the
+	// tasks that get them.
+	Args []string
 	// Filter chooses, selector by selector, what the names in Tasks stand for: "apps/server...", "[main]",
 	// "tag:slow", "!tools/*". Selectors are joined by commas or come one by one. None means all.
 	Filter []string
@@ -73,8 +76,12 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if err := o.fill(); err != nil {
 		return err
 	}
-	chosen, err := p.choose(ctx, o)
+	asked, err := p.asked(ctx, o)
 	if err != nil {
+		return err
+	}
+	chosen := p.around(asked, o.Only)
+	if p, err = p.passing(asked, o.Args); err != nil {
 		return err
 	}
 	file, err := p.openLogFile(o)

@@ -80,6 +80,8 @@ type Call struct {
 	Root, Dir string
 	// Module is the module's name, such as "apps/server", or "//" for the root.
 	Module string
+	// Args are those of the run, where it names the task: [Options.Args].
+	Args []string
 	// Env is the environment for child processes, as [os/exec.Cmd] takes it.
 	Env []string
 	// Output takes what the task says. It is shown, stored and replayed. Safe for concurrent use.

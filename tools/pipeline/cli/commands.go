@@ -38,6 +38,7 @@ var runTasks = &command{
 		if s.form != "" {
 			return showGraph(ctx, c, s, words)
 		}
+		c.stand(s, p)
 		s.Tasks, s.JSON = words, s.json
 		s.Fresh = true
 		return p.Run(ctx, s.Options)
@@ -69,6 +70,7 @@ func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 	if err != nil {
 		return err
 	}
+	c.stand(s, p)
 	s.Tasks = words
 	g, err := p.Graph(ctx, s.Options)
 	if err != nil {
@@ -132,6 +134,9 @@ func (c *command) accepts(l *line) error {
 		if !c.takes(f) {
 			return fmt.Errorf("%s takes no flag -%s\nhint: with -h instead, it shows those it takes", cmp.Or(c.name, "a task"), f.name)
 		}
+	}
+	if len(l.Args) > 0 && c != runTasks {
+		return fmt.Errorf("%s takes no arguments behind --: they are for the commands of tasks", c.name)
 	}
 	if c.words == "" && len(l.words) > 1 {
 		return fmt.Errorf("%s takes no %q", c.name, strings.Join(l.words[1:], " "))

@@ -66,7 +66,10 @@ func (f *flag) needsValue() bool { return f.value != "" && !f.optional }
 // parse reads words and flags in any order. It does not know yet which of the flags the words allow.
 func parse(args []string) (*line, error) {
 	l := &line{}
-	for len(args) > 0 && args[0] != "--" {
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, l.Args = args[:i], args[i+1:]
+	}
+	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
 		name, value, hasValue := cutFlag(arg)

@@ -3,6 +3,8 @@ package cli
 import (
 	"os"
 	"strings"
+
+	"magpie.build/tools/pipeline"
 )
 
 // The launcher magpie tells the magefile that it starts, which runs at the workspace's root, what else it knows.
@@ -27,6 +29,15 @@ func launched() (folder string, targets []target) {
 		targets = append(targets, target{name, strings.TrimSpace(help)})
 	}
 	return folder, targets
+}
+
+// stand takes over where somebody stands: relative paths in filters start there, and without a filter tasks are limited to the
+// module there.
+func (c *CLI) stand(s *settings, p *pipeline.Pipeline) {
+	s.Dir = c.folder
+	if len(s.Filter) == 0 {
+		s.Filter = p.Scope(c.folder)
+	}
 }
 
 // targetNamed reports whether the launcher knows of a target.
