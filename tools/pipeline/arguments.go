@@ -2,20 +2,18 @@ package pipeline
 
 import (
 	"errors"
-	"maps"
 	"slices"
 )
 
 // errNoUse says that there are arguments and nothing that takes them.
 var errNoUse = errors.New("arguments were given, but none of the named tasks runs anything to give them to")
 
-// passing returns the pipeline with tasks that get further arguments: their commands end in them, and so do their keys.
-func (p *Pipeline) passing(ids, args []string) (*Pipeline, error) {
+// pass returns the tasks as they are with arguments of the run: their commands end in them, and so do their keys.
+func (p *Pipeline) pass(args, ids []string) (map[string]*node, error) {
 	if len(args) == 0 {
-		return p, nil
+		return nil, nil
 	}
-	passing := *p
-	passing.nodes = maps.Clone(p.nodes)
+	passed := make(map[string]*node, len(ids))
 	used := len(ids) == 0
 	for _, id := range ids {
 		n := *p.nodes[id]
@@ -24,11 +22,11 @@ func (p *Pipeline) passing(ids, args []string) (*Pipeline, error) {
 		for _, command := range p.nodes[id].Commands {
 			n.Commands = append(n.Commands, slices.Concat(command, args))
 		}
-		passing.nodes[id] = &n
+		passed[id] = &n
 		used = used || !n.isGroup()
 	}
 	if !used {
 		return nil, errNoUse
 	}
-	return &passing, nil
+	return passed, nil
 }

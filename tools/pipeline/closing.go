@@ -65,7 +65,7 @@ type tally struct {
 func (s *session) tally(results []run.Result[string]) *tally {
 	t := &tally{because: make(map[string][]string)}
 	for _, r := range results {
-		if s.pipeline.nodes[r.Node].isGroup() {
+		if s.node(r.Node).isGroup() {
 			continue
 		}
 		e := s.ended[r.Node]
@@ -149,7 +149,7 @@ func (s *session) byName(ids []string) []string {
 	var names []string
 	modules := make(map[string][]string)
 	for _, id := range ids {
-		name := s.pipeline.nodes[id].Name
+		name := s.node(id).Name
 		if modules[name] == nil {
 			names = append(names, name)
 		}
@@ -177,7 +177,7 @@ func (s *session) repeatFailures(failed []string) {
 	for _, id := range failed {
 		t := s.ended[id]
 		s.printer.Fail(id, "%v", t.err)
-		if s.outputLogs(s.pipeline.nodes[id]) != OutputNone {
+		if s.outputLogs(s.node(id)) != OutputNone {
 			s.printer.Repeat(id, t.log)
 		}
 	}

@@ -18,7 +18,7 @@ func (s *session) dry(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n := s.pipeline.nodes[id]
+		n := s.node(id)
 		key, err := s.key(n)
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ func (s *session) addLeftOut(h *hash.Hasher, n *node) error {
 		return nil
 	}
 	for _, id := range s.leftOut(n.id) {
-		outputs, err := s.outputs(s.pipeline.nodes[id])
+		outputs, err := s.outputs(s.node(id))
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ type node struct {
 	whole   glob.Set // every file of the module, less what inputs takes away
 	outputs glob.Set
 	with    []string // ids
-	args    []string // of the run, see passing
+	args    []string // of the run, see pass
 }
 
 // member returns the name of the node's module.

@@ -81,7 +81,8 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		return err
 	}
 	chosen := p.around(asked, o.Only)
-	if p, err = p.passing(asked, o.Args); err != nil {
+	passed, err := p.pass(o.Args, asked)
+	if err != nil {
 		return err
 	}
 	file, err := p.openLogFile(o)
@@ -89,6 +90,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		return err
 	}
 	s := newSession(ctx, p, o, chosen, newPrinter(o, file))
+	s.passed = passed
 	defer s.closeLogFile(file)
 	if !o.Fresh {
 		p.forget()
@@ -133,7 +135,7 @@ func (s *session) plan() run.Options[string] {
 	policies := map[Continue]run.Continue{ContinueDependenciesSuccessful: run.DependenciesSuccessful, ContinueAlways: run.Always}
 	return run.Options[string]{
 		Workers: s.options.Concurrency, Continue: policies[s.options.Continue],
-		Exclusive: func(id string) []string { return s.pipeline.nodes[id].Exclusive },
+		Exclusive: func(id string) []string { return s.node(id).Exclusive },
 	}
 }
 

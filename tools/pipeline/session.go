@@ -20,6 +20,7 @@ type session struct {
 	pipeline *Pipeline
 	options  Options
 	graph    *graph.Graph[string]
+	passed   map[string]*node // tasks that get arguments, in place of the pipeline's
 	printer  *output.Printer
 	cache    *cache.Cache // nil where there is none
 	tracked  func() (map[string]bool, error)
@@ -68,9 +69,17 @@ func variable(env []string) func(string) string {
 	}
 }
 
+// node returns a task as this run has it.
+func (s *session) node(id string) *node {
+	if n := s.passed[id]; n != nil {
+		return n
+	}
+	return s.pipeline.nodes[id]
+}
+
 // do brings one task about, from the cache or by running it, and reports whether it succeeded.
 func (s *session) do(ctx context.Context, id string) bool {
-	n := s.pipeline.nodes[id]
+	n := s.node(id)
 	s.mu.Lock()
 	s.running[id] = time.Now()
 	s.mu.Unlock()
