@@ -70,6 +70,8 @@ func (s *session) tally(results []run.Result[string]) *tally {
 		}
 		e := s.ended[r.Node]
 		switch {
+		case s.node(r.Node).Persistent && r.Status == run.Succeeded:
+			s.tallyService(t, r.Node)
 		case r.Status == run.Skipped:
 			t.skipped = append(t.skipped, r.Node)
 			if r.Because != "" {
@@ -87,6 +89,20 @@ func (s *session) tally(results []run.Result[string]) *tally {
 		}
 	}
 	return t
+}
+
+// tallyService counts a persistent task, unless it was not needed.
+func (s *session) tallyService(t *tally, id string) {
+	one := s.services.get(id)
+	if one == nil {
+		return
+	}
+	s.ended[id] = ending{err: one.err, log: one.log, took: one.took}
+	if one.err != nil {
+		t.failed = append(t.failed, id)
+	} else {
+		t.ran = append(t.ran, id)
+	}
 }
 
 func (t *tally) blame(r run.Result[string]) {
@@ -120,9 +136,10 @@ func (s *session) finish(ctx context.Context, results []run.Result[string], took
 	for _, id := range t.failed {
 		e.Code = max(e.Code, exitCode(s.ended[id].err))
 	}
-	if ctx.Err() != nil {
+	if len(t.cancelled)+len(t.skipped) > 0 { // else there was nothing left to do but to wait for the interruption
 		e.Interrupted = context.Cause(ctx)
-	} else {
+	}
+	if e.Interrupted == nil {
 		s.repeatFailures(t.failed)
 	}
 	if len(t.cached) > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 
 // execute runs a task, again where it fails and may be retried, and stores what it made.
 func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
+	if err := s.awaitServices(ctx, n); err != nil {
+		return ending{err: err}
+	}
 	for tries := 1; ; tries++ {
 		e := s.attempt(ctx, n, key)
 		if e.err == nil || tries > n.Retries || ctx.Err() != nil {
@@ -30,9 +34,9 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 		return ending{err: err}
 	}
 	s.announce(n, key)
-	log := s.log(n)
+	log := s.log(n, 0)
 	started := time.Now()
-	err = n.runFor(ctx, s.call(n, log))
+	err = s.runWithInput(ctx, n, log)
 	took := time.Since(started)
 	e := ending{err: err, log: log.Close(), took: took}
 	s.pipeline.forget()
@@ -58,9 +62,24 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	return e
 }
 
+// runWithInput runs a task, an interactive one with the terminal if there is one: it has to see that it talks with a person.
+func (s *session) runWithInput(ctx context.Context, n *node, log io.Writer) error {
+	if n.Interactive {
+		if terminal, giveBack := s.printer.Lend(); terminal != nil {
+			defer giveBack()
+			log = terminal
+		}
+	}
+	return n.runFor(ctx, s.call(n, log))
+}
+
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	return Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: s.environment(n), Output: output}
+	c := Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: s.environment(n), Output: output}
+	if n.Interactive {
+		c.Input = os.Stdin
+	}
+	return c
 }
 
 // ErrTimeout is wrapped by the error of a task that took longer than its [Task.Timeout].
@@ -96,7 +115,7 @@ func (n *node) run(ctx context.Context, c Call) error {
 // Run runs a program in the module's folder, with the task's environment and its output. Cancelling ctx ends it with all that it started. The
 // error names the command.
 func (c Call) Run(ctx context.Context, args ...string) error {
-	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output})
+	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output, Input: c.Input})
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 	}

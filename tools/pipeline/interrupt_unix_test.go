@@ -19,8 +19,8 @@ import (
 
 var kills = flag.Int("kills", 20, "how often TestKilledRunLeavesNothingWrong kills a run")
 
-// command is this test binary in the part of one of the programs that TestMain knows.
-func command(t *testing.T, dir, program string, args ...string) *exec.Cmd {
+// command is this test binary as the program tasks.
+func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -32,7 +32,7 @@ func command(t *testing.T, dir, program string, args ...string) *exec.Cmd {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), args...)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "tasks"), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	return cmd
@@ -77,7 +77,7 @@ func TestSignalsEndWholeProcessGroups(t *testing.T) {
 				"go.work": "go 1.26.0\nuse ./a\n", "a/go.mod": "module example.com/a\ngo 1.26.0\n",
 				"tasks.json": `[{"Name": "build", "Outputs": ["out/**"], "Commands": [["tool", "copy", "out/half", "go.mod"], ["tool", "hang", "pids"]]}]`,
 			})
-			cmd := command(t, dir, "tasks", "build")
+			cmd := command(t, dir, "build")
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {
@@ -107,6 +107,51 @@ func TestSignalsEndWholeProcessGroups(t *testing.T) {
 				t.Errorf("an interrupted task was stored: %v", found)
 			}
 		})
+	}
+}
+
+// Servers stay up until the run is interrupted, which is no error then.
+func TestServersEndWithTheRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"go.work": "go 1.26.0\nuse ./a\nuse ./b\n", "a/go.mod": "module example.com/a\ngo 1.26.0\n", "b/go.mod": "module example.com/b\ngo 1.26.0\n",
+		"tasks.json": `[{"Name": "db", "Modules": ["a"], "Persistent": true, "Ready": {"Line": "hang"}, "Commands": [["tool", "hang", "pids"]]},
+			{"Name": "dev", "Modules": ["b"], "DependsOn": ["a#db"], "Persistent": true, "Commands": [["tool", "rest", "up"]]},
+			{"Name": "build", "Commands": [["tool", "say"]]}]`,
+	})
+	cmd := command(t, dir, "dev", "build")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child, grandchild int
+	until(t, "the start of the servers", func() bool {
+		_, missing := os.Stat(filepath.Join(dir, "b/up"))
+		data, err := os.ReadFile(filepath.Join(dir, "a/pids"))
+		if err != nil || missing != nil {
+			return false
+		}
+		n, err := fmt.Sscan(string(data), &child, &grandchild)
+		return err == nil && n == 2
+	})
+	artifacts := filepath.Join(dir, ".magpie/artifacts/*/*")
+	until(t, "the end of what does end", func() bool {
+		found, _ := filepath.Glob(artifacts)
+		return len(found) == 2
+	})
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the run ended with %v, want no error", err)
+	}
+	if got := stderr.String(); !strings.Contains(got, "\n4 tasks: 0 cached, 4 run, 0 failed") {
+		t.Errorf("the run said:\n%s", got)
+	}
+	for _, pid := range []int{child, grandchild} {
+		until(t, "the end of the servers", func() bool { return gone(pid) })
 	}
 }
 
@@ -141,7 +186,7 @@ func TestKilledRunLeavesNothingWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		cmd := command(t, dir, "tasks", "build")
+		cmd := command(t, dir, "build")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +233,7 @@ func killWorkspace() map[string]string {
 
 func runAll(t *testing.T, dir string) {
 	t.Helper()
-	if out, err := command(t, dir, "tasks", "build").CombinedOutput(); err != nil {
+	if out, err := command(t, dir, "build").CombinedOutput(); err != nil {
 		t.Fatalf("run: %v\n%s", err, out)
 	}
 }

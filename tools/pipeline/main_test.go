@@ -59,6 +59,7 @@ func runTasks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	data = bytes.ReplaceAll(data, []byte("$PORT"), []byte(os.Getenv("PORT")))
 	var lists struct {
 		Modules []pipeline.Module
 		Tasks   []pipeline.Task
@@ -128,7 +129,7 @@ func runTool(verb string, args []string) error {
 			return errors.Join(err, exitError(code))
 		}
 		return errors.New("this always fails")
-	case "stumble", "lock", "await", "rest":
+	case "stumble", "lock", "await", "rest", "serve", "get", "hear":
 		return runner(verb, args)
 	case "hang": // with a child that hangs too; the child's id goes to a file
 		signal.Ignore(os.Interrupt)
@@ -159,9 +160,11 @@ func TestScripts(t *testing.T) {
 		Dir:  "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode},
 		Setup: func(e *testscript.Env) error {
+			port, err := freePort()
+			e.Setenv("PORT", port)
 			e.Setenv("GOCACHE", e.WorkDir+"/.gocache")
 			e.Setenv("HOME", e.WorkDir+"/.home")
-			return nil
+			return err
 		},
 	})
 }

@@ -80,6 +80,7 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	}
 	problems = append(problems, p.link()...)
 	problems = append(problems, p.claims()...)
+	problems = append(problems, p.checkPersistent()...)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("the tasks do not fit the workspace:\n%w", errors.Join(problems...))
 	}
@@ -112,6 +113,15 @@ func (p *Pipeline) declare(t Task) []error {
 			problems = append(problems, problem("Set has %q; want NAME=value", v))
 		}
 	}
+	if slices.Contains(t.Exclusive, "") {
+		problems = append(problems, problem("has an empty name in Exclusive"))
+	}
+	if err := t.Ready.check(); err != nil {
+		problems = append(problems, problem("%w", err))
+	}
+	if t.Ready.isSet() && !t.Persistent {
+		problems = append(problems, problem("has Ready, but is not Persistent"))
+	}
 	chosen, err := p.having(t)
 	if err != nil {
 		problems = append(problems, err)
@@ -132,6 +142,7 @@ func (p *Pipeline) declare(t Task) []error {
 
 func newNode(t Task, m *workspace.Module) (*node, error) {
 	n := &node{Task: t, id: memberName(m) + "#" + t.Name, module: m}
+	n.Uncached = n.Uncached || n.Persistent || n.Interactive
 	var err error
 	if n.inputs, err = glob.Parse(m.Name, t.Inputs); err != nil {
 		return nil, fmt.Errorf("input %w", err)

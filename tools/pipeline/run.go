@@ -2,14 +2,19 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"magpie.build/tools/pipeline/internal/cache"
+	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/run"
 )
 
@@ -85,6 +90,9 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := p.checkInput(chosen); err != nil {
+		return err
+	}
 	file, err := p.openLogFile(o)
 	if err != nil {
 		return err
@@ -105,13 +113,45 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		defer close(done)
 		s.printer.Progress(shown, s.progress)
 	}()
-	results := run.All(ctx, chosen, s.plan(), s.do)
+	results := s.work(ctx)
 	hide()
 	<-done
 	if s.cache != nil {
 		s.saveIndex()
 	}
 	return s.finish(ctx, results, time.Since(started))
+}
+
+// work works through the graph, waits for the persistent tasks that stay up, and ends the others. One that fails ends the work.
+func (s *session) work(ctx context.Context) []run.Result[string] {
+	work, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	failed := func(id string, _ error) { abort(&serviceError{id}) }
+	s.services = newServices(ctx, s.pipeline.nodes, s.graph, s.options, s.printer, failed)
+	results := run.All(work, s.graph, s.plan(), s.do)
+	stopped := func(r run.Result[string]) bool { return r.Status == run.Failed || r.Status == run.Cancelled }
+	if s.goesOn() || !slices.ContainsFunc(results, stopped) {
+		s.services.linger(work)
+	}
+	s.services.close()
+	if cause, ok := errors.AsType[*serviceError](context.Cause(work)); ok {
+		for i, r := range results {
+			if r.Because == "" && (r.Status == run.Skipped || r.Status == run.Cancelled) {
+				results[i].Because = cause.id
+			}
+		}
+	}
+	return results
+}
+
+// A serviceError is why the work ends when a persistent task fails.
+type serviceError struct{ id string }
+
+func (e *serviceError) Error() string { return "stopped because " + e.id + " failed" }
+
+// goesOn reports whether a failure leaves others running.
+func (s *session) goesOn() bool {
+	return s.options.Continue == ContinueDependenciesSuccessful || s.options.Continue == ContinueAlways
 }
 
 func (o *Options) fill() error {
@@ -133,10 +173,15 @@ func (o *Options) fill() error {
 // plan says how to work through the graph.
 func (s *session) plan() run.Options[string] {
 	policies := map[Continue]run.Continue{ContinueDependenciesSuccessful: run.DependenciesSuccessful, ContinueAlways: run.Always}
-	return run.Options[string]{
+	o := run.Options[string]{
 		Workers: s.options.Concurrency, Continue: policies[s.options.Continue],
-		Exclusive: func(id string) []string { return s.node(id).Exclusive },
+		Exclusive: func(id string) []string { return s.node(id).exclusive() },
+		Ended:     s.services.settled,
 	}
+	if len(s.services.needers) > 0 {
+		o.Light = func(id string) bool { return s.node(id).Persistent }
+	}
+	return o
 }
 
 // openCache opens the cache, or warns once and leaves the run without one.
@@ -148,6 +193,30 @@ func (s *session) openCache() {
 	}
 	c.Sweep()
 	s.cache = c
+}
+
+// exclusive is what a task wants for itself. Standard input is one such thing; a name in [Task.Exclusive] cannot be empty.
+func (n *node) exclusive() []string {
+	if n.Interactive && !n.Persistent {
+		return append([]string{""}, n.Exclusive...)
+	}
+	return n.Exclusive
+}
+
+// checkInput finds tasks that would read standard input at the same time.
+func (p *Pipeline) checkInput(chosen *graph.Graph[string]) error {
+	var reads []string
+	endless := false
+	for _, id := range chosen.Nodes() {
+		if n := p.nodes[id]; n.Interactive {
+			reads = append(reads, id)
+			endless = endless || n.Persistent
+		}
+	}
+	if endless && len(reads) > 1 {
+		return fmt.Errorf("%s would read standard input at the same time\nhint: run them apart, or make one of them not interactive", strings.Join(reads, " and "))
+	}
+	return nil
 }
 
 func (s *session) saveIndex() {

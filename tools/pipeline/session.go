@@ -24,12 +24,14 @@ type session struct {
 	printer  *output.Printer
 	cache    *cache.Cache // nil where there is none
 	tracked  func() (map[string]bool, error)
+	services *services
 
 	mu      sync.Mutex
 	keys    map[string]hash.Key
 	results map[string]result
 	ended   map[string]ending
 	running map[string]time.Time
+	waiting map[string]string // of what runs: the persistent task that it waits for
 	envs    map[string][]string
 }
 
@@ -46,7 +48,7 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 		pipeline: p, options: o, graph: chosen,
 		printer: printer,
 		keys:    make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
-		ended: make(map[string]ending), running: make(map[string]time.Time),
+		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)
@@ -103,6 +105,13 @@ func (s *session) perform(ctx context.Context, n *node) ending {
 		s.settle(n, key, nil)
 		return ending{}
 	}
+	if n.Persistent {
+		s.settle(n, key, nil)
+		if s.services.wanted(n.id) {
+			s.serve(n)
+		}
+		return ending{}
+	}
 	if e, ok := s.reuse(n, key); ok {
 		return e
 	}
@@ -121,8 +130,18 @@ func (s *session) progress() (running []string, ended, all int) {
 	slices.SortFunc(running, func(a, b string) int { return s.running[a].Compare(s.running[b]) })
 	for i, id := range running {
 		running[i] = id + " " + output.Duration(time.Since(s.running[id]))
+		if s.waiting[id] != "" {
+			running[i] = id + " waits for " + s.waiting[id]
+		}
 	}
 	return running, len(s.ended), len(s.graph.Nodes())
+}
+
+// waits notes for the progress line what a task waits for; nothing when the wait is over.
+func (s *session) waits(id, service string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting[id] = service
 }
 
 // reuse answers a task from the cache. It reports false where the task has to run.

@@ -83,10 +83,9 @@ func (s *session) announce(n *node, key hash.Key) {
 }
 
 // log takes a task's output while it runs.
-func (s *session) log(n *node) *output.Log {
-	shown := output.Hidden
-	if mode := s.outputLogs(n); mode == OutputFull || mode == OutputNewOnly {
-		shown = output.Live
+func (s *session) log(n *node, shown output.Shown) *output.Log {
+	if mode := s.outputLogs(n); mode != OutputFull && mode != OutputNewOnly {
+		shown |= output.Hidden
 	}
 	return s.printer.Log(n.id, shown)
 }

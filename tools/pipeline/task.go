@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"io"
+	"os"
 	"time"
 )
 
@@ -70,6 +71,16 @@ type Task struct {
 	// OutputLogs says how much of the task's output is shown where [Options.OutputLogs] leaves that open.
 	OutputLogs OutputLogs
 
+	// Persistent says that the task does not end by itself, such as a server. Nothing of it is stored. It is stopped with the last task that
+	// depends on it; one that was asked for, or that no task depends on, stays up until the run is interrupted, which is no
+	// error then. One that fails ends the run. It takes none of the places that [Options.Concurrency] gives.
+	Persistent bool
+	// Ready says when a persistent task is up. Without it no task may depend on it.
+	Ready Readiness
+	// Interactive gives the task standard input. Nothing of it is stored. On a terminal it gets that whole, and other
+	// output waits until it has ended; of persistent tasks at most one may be interactive.
+	Interactive bool
+
 	// Uncached makes the task run every time. Nothing of it is stored.
 	Uncached bool
 }
@@ -84,6 +95,8 @@ type Call struct {
 	Args []string
 	// Env is the environment for child processes, as [os/exec.Cmd] takes it.
 	Env []string
+	// Input is standard input, nil where the task is not interactive.
+	Input *os.File
 	// Output takes what the task says. It is shown, stored and replayed. Safe for concurrent use.
 	Output io.Writer
 }

@@ -1,13 +1,18 @@
 package pipeline_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -50,8 +55,64 @@ func runner(verb string, args []string) error {
 		}
 		<-stop
 		say("interrupted")
+	case "hear":
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		say("heard: " + strings.TrimSpace(line))
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	case "serve": // address
+		return serve(args[0])
+	case "get": // url
+		err := poll(func() bool {
+			response, err := http.Get(args[0]) //nolint:noctx // the test's own server, and poll ends
+			if err != nil {
+				return false
+			}
+			_ = response.Body.Close()
+			return response.StatusCode == http.StatusOK
+		})
+		if err == nil {
+			say("ok")
+		}
+		return err
 	}
 	return nil
+}
+
+// serve answers /healthz from a while after its start until it is interrupted.
+func serve(addr string) error {
+	listener, err := net.Listen("tcp", addr) //nolint:noctx // it ends with the process
+	if err != nil {
+		return err
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt)
+	began := time.Now()
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" || time.Since(began) < 100*time.Millisecond {
+			http.Error(w, "not yet", http.StatusServiceUnavailable)
+		}
+	})}
+	go func() {
+		<-stop
+		_ = server.Close()
+	}()
+	say("serving on " + addr)
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// freePort returns a port of this machine that nobody has just now.
+func freePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no wait
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
 }
 
 // poll waits for what is bound to happen.

@@ -11,11 +11,10 @@ const maxLog = 16 << 20
 // Shown says when a log is shown.
 type Shown int
 
-// Not at all; line by line, or in one piece once the task has ended where the printer groups; always line by line, for tasks
-// that do not end.
+// Hidden is a log that is only kept. Endless is that of a task that does not end: always shown line by line, and only its
+// end is kept. Others are shown line by line or, where the printer groups, in one piece at their end.
 const (
-	Hidden Shown = iota
-	Live
+	Hidden Shown = 1 << iota
 	Endless
 )
 
@@ -44,7 +43,7 @@ func (l *Log) Write(data []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep(data)
-	if l.shown == Hidden || l.grouped() {
+	if l.shown&Hidden != 0 || l.grouped() {
 		return len(data), nil
 	}
 	l.pending = append(l.pending, data...)
@@ -59,10 +58,10 @@ func (l *Log) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-func (l *Log) grouped() bool { return l.shown == Live && l.printer.options.Grouped }
+func (l *Log) grouped() bool { return l.shown == 0 && l.printer.options.Grouped }
 
 func (l *Log) keep(data []byte) {
-	if l.shown == Endless {
+	if l.shown&Endless != 0 {
 		l.kept.Write(data)
 		if l.kept.Len() > 2*maxTail {
 			l.kept.Next(l.kept.Len() - maxTail)
@@ -95,7 +94,7 @@ func (l *Log) Close() []byte {
 		l.printer.Replay(l.task, l.kept.Bytes())
 	}
 	kept := bytes.Clone(l.kept.Bytes())
-	if l.shown == Endless && l.cut { // from a line's beginning on
+	if l.shown&Endless != 0 && l.cut { // from a line's beginning on
 		kept = kept[bytes.IndexByte(kept, '\n')+1:]
 	}
 	return kept

@@ -44,6 +44,8 @@ type Printer struct {
 	mu       sync.Mutex
 	live     bool   // whether there is a progress line
 	progress string // what it shows now
+	lent     bool   // a task has the terminal for itself
+	held     []piece
 }
 
 // New returns a printer.
@@ -177,10 +179,14 @@ func (p *Printer) put(s *stream, text string, events ...event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.erase()
-	// Nobody is left to tell when a stream of our own is gone.
-	_, _ = s.w.Write(data)
-	p.draw()
+	if p.lent {
+		p.held = append(p.held, piece{s, data})
+	} else {
+		p.erase()
+		// Nobody is left to tell when a stream of our own is gone.
+		_, _ = s.w.Write(data)
+		p.draw()
+	}
 	if p.options.File != nil {
 		p.options.File.add(events)
 	}

@@ -109,7 +109,7 @@ func TestLinesAreNeverTorn(t *testing.T) {
 		for i := range 8 {
 			tasks.Go(func() {
 				name := fmt.Sprintf("m%d#build", i)
-				log := p.Log(name, Live)
+				log := p.Log(name, 0)
 				text := strings.Repeat(strings.Repeat(fmt.Sprint(i), 50)+"\n", lines)
 				for at := 0; at < len(text); {
 					next := min(len(text), at+7+i*13)

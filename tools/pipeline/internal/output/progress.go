@@ -36,6 +36,9 @@ func (p *Printer) Progress(ctx context.Context, state func() (running []string, 
 func (p *Printer) show(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.lent {
+		return
+	}
 	for width := p.err.width(); utf8.RuneCountInString(line) >= width && line != ""; {
 		_, size := utf8.DecodeLastRuneInString(line)
 		line = line[:len(line)-size]

@@ -4,5 +4,5 @@ package process
 
 import "syscall"
 
-// attributes make a group of its own.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// attributes make a group of its own where that is wanted.
+func attributes(own bool) *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: own} }

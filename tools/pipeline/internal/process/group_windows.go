@@ -9,8 +9,10 @@ import (
 // A group is a process with all it started.
 type group struct{ id int }
 
-func start(cmd *exec.Cmd) (*group, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+func start(cmd *exec.Cmd, shared bool) (*group, error) {
+	if !shared {
+		cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,9 @@ type Command struct {
 	Dir    string
 	Env    []string
 	Output io.Writer
+	// Input is standard input. Nil means there is nothing to read. A command with Input shares our process group, because a terminal lets no
+	// other read from it; it alone, not its children, is ended when ctx is cancelled.
+	Input *os.File
 }
 
 // ErrMissing is wrapped by Run's error when there is no such program.
@@ -40,7 +44,10 @@ func Run(ctx context.Context, c Command) error {
 	}
 	// The context is not the command's: exec would kill the child and leave its children.
 	cmd := &exec.Cmd{Path: program, Args: c.Args, Dir: c.Dir, Env: c.Env, Stdout: c.Output, Stderr: c.Output, WaitDelay: drain}
-	group, err := start(cmd)
+	if c.Input != nil {
+		cmd.Stdin = c.Input
+	}
+	group, err := start(cmd, c.Input != nil)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", c.Args[0], err)
 	}

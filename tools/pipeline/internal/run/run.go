@@ -47,6 +47,8 @@ type Options[N cmp.Ordered] struct {
 	Workers int
 	// Continue says what a failure means for the others.
 	Continue Continue
+	// Light reports whether a node takes no worker: it starts as soon as it can. Nil means none does.
+	Light func(N) bool
 	// Exclusive returns the names of what a node wants for itself: nodes that share a name never run at the same time. Nil
 	// means nobody wants anything.
 	Exclusive func(N) []string
@@ -81,8 +83,7 @@ func All[N cmp.Ordered](ctx context.Context, g *graph.Graph[N], o Options[N], do
 	for l.running > 0 || l.ready.len() > 0 {
 		l.fill(ctx)
 		if l.running > 0 {
-			l.running--
-			l.settle(<-l.ended)
+			l.end(<-l.ended)
 		}
 	}
 	return l.results
@@ -99,7 +100,8 @@ type loop[N cmp.Ordered] struct {
 	failed  *N        // what stopped the run
 	ready   queue[N]
 	taken   map[string]bool // what nodes that run have for themselves
-	running int
+	running int // with workers or without
+	busy    int // workers
 	ended   chan Result[N]
 	results []Result[N]
 }
@@ -112,7 +114,14 @@ func (l *loop[N]) fill(ctx context.Context) {
 			l.ready.rank(ranks(l.graph, costs))
 		}
 	}
-	for l.running < max(1, l.options.Workers) {
+	for l.options.Light != nil {
+		node, ok := l.ready.take(func(node N) bool { return l.options.Light(node) && l.free(node) })
+		if !ok {
+			break
+		}
+		l.start(ctx, node)
+	}
+	for l.busy < max(1, l.options.Workers) {
 		node, ok := l.ready.take(l.free)
 		if !ok {
 			return
@@ -130,6 +139,8 @@ func (l *loop[N]) free(node N) bool {
 	}
 	return true
 }
+
+func (l *loop[N]) light(node N) bool { return l.options.Light != nil && l.options.Light(node) }
 
 func (l *loop[N]) wants(node N) []string {
 	if l.options.Exclusive == nil {
@@ -151,6 +162,9 @@ func (l *loop[N]) start(ctx context.Context, node N) {
 		l.taken[name] = true
 	}
 	l.running++
+	if !l.light(node) {
+		l.busy++
+	}
 	go func() {
 		r := Result[N]{Node: node, Status: Failed}
 		if l.do(ctx, node) {
@@ -170,13 +184,20 @@ func (l *loop[N]) excused(ctx context.Context, r Result[N]) Result[N] {
 	return r
 }
 
+// end takes back what a node had that ran.
+func (l *loop[N]) end(r Result[N]) {
+	l.running--
+	if !l.light(r.Node) {
+		l.busy--
+	}
+	for _, name := range l.wants(r.Node) {
+		delete(l.taken, name)
+	}
+	l.settle(r)
+}
+
 // settle records how a node ended and readies those that waited for it alone.
 func (l *loop[N]) settle(r Result[N]) {
-	if r.Status != Skipped {
-		for _, name := range l.wants(r.Node) {
-			delete(l.taken, name)
-		}
-	}
 	switch {
 	case r.Status == Cancelled && l.failed != nil:
 		r.Because = *l.failed

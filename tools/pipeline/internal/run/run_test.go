@@ -150,6 +150,27 @@ func TestOrderAndExclusion(t *testing.T) {
 	}
 }
 
+// A light node runs beside as many others as there are workers.
+func TestLightNodesTakeNoWorker(t *testing.T) {
+	t.Parallel()
+	started := make(chan bool)
+	results := run.All(t.Context(), build(t, map[string][]string{"a": nil, "b": nil, "light": nil}), run.Options[string]{
+		Workers: 1, Light: func(node string) bool { return node == "light" },
+	}, func(_ context.Context, node string) bool {
+		if node == "light" {
+			started <- true
+			return true
+		}
+		if node == "a" {
+			<-started
+		}
+		return true
+	})
+	if got, want := list(results), "a ok, b ok, light ok"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // With what nodes cost, the longest way to the end goes first, and the run takes no longer than that.
 func TestCriticalPathGoesFirst(t *testing.T) {
 	t.Parallel()
