@@ -61,7 +61,7 @@ func (m *magefile) watch(folders map[string]string) func(string) ([]fs.DirEntry,
 		mu.Lock()
 		folders[dir] = listing
 		mu.Unlock()
-		return os.ReadDir(filepath.Join(m.root, filepath.FromSlash(dir)))
+		return m.index.ReadDir(dir)
 	}
 }
 

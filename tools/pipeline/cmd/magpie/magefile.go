@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -75,7 +74,7 @@ func (m *magefile) recordFile() string { return filepath.Join(m.state, "current"
 
 // listing identifies what lies in a folder, as far as a build may read it. A folder that is not there is empty.
 func (m *magefile) listing(dir string) string {
-	entries, err := os.ReadDir(filepath.Join(m.root, filepath.FromSlash(dir)))
+	entries, err := m.index.ReadDir(dir)
 	if err != nil {
 		return "none"
 	}
