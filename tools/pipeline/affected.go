@@ -181,13 +181,15 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 	d := &difference{pipeline: p, env: c.options.Env, files: make(map[string]bool)}
 	for _, change := range changes {
 		d.files[change.Name] = true
-		if global(change.Name) {
-			d.global = append(d.global, change.Name)
-		}
 	}
-	if len(d.global) > 0 {
-		slices.Sort(d.global)
-		return c.all(GlobalFileChanged, d.global), nil
+	d.names = slices.Sorted(maps.Keys(d.files))
+	if decisive := slices.DeleteFunc(slices.Clone(d.names), func(name string) bool { return !global(name) }); len(decisive) > 0 {
+		return c.all(GlobalFileChanged, decisive), nil
+	}
+	for _, name := range d.names {
+		if path.Base(name) == "go.mod" && p.workspace.Module(path.Dir(name)) != nil {
+			d.goMods = append(d.goMods, name)
+		}
 	}
 	if err := d.look(ctx, from, to); err != nil {
 		return nil, err
@@ -217,31 +219,41 @@ type difference struct {
 	pipeline *Pipeline
 	env      []string
 	files    map[string]bool
-	global   []string
+	names    []string // of the same, sorted
+	goMods   []string // among them, of members
 	views    []view
 }
 
-// A view is one state of the tree.
-type view struct {
-	config  gosource.Config // its reading functions
-	readers map[string]*gosource.Reader
-}
+// A view is one state of the tree: it returns the reader for a configuration.
+type view func(gosource.Config) *gosource.Reader
 
 // look opens the states of the tree on both sides.
 func (d *difference) look(ctx context.Context, from, to string) error {
-	p := d.pipeline
 	for _, commit := range []string{from, to} {
-		v := view{config: gosource.Config{Headers: p.headers}, readers: make(map[string]*gosource.Reader)}
+		v := d.pipeline.read().reader // the working tree
 		if commit != "" {
-			tree, err := revision.Open(ctx, p.workspace.Root, commit, p.headers)
+			tree, err := revision.Open(ctx, d.pipeline.workspace.Root, commit, d.pipeline.headers)
 			if err != nil {
 				return err
 			}
-			v.config.Headers, v.config.ReadDir = tree, tree.ReadDir
+			v = d.readers(tree)
 		}
 		d.views = append(d.views, v)
 	}
 	return nil
+}
+
+// readers returns the readers of a commit, the same for equal configurations.
+func (d *difference) readers(tree *revision.Tree) view {
+	known := make(map[string]*gosource.Reader)
+	return func(c gosource.Config) *gosource.Reader {
+		id := fmt.Sprint(c.GOOS, " ", c.GOARCH, " ", c.CGO, " ", c.Tags)
+		if known[id] == nil {
+			c.Headers, c.ReadDir = tree, tree.ReadDir
+			known[id] = gosource.New(d.pipeline.workspace, c)
+		}
+		return known[id]
+	}
 }
 
 // inputsOf returns which of the files are inputs of a task in one of the states.
@@ -250,10 +262,8 @@ func (d *difference) inputsOf(n *node) ([]string, error) {
 		return nil, nil
 	}
 	found := make(map[string]bool)
-	for name := range d.files {
-		if d.matches(n, name) {
-			found[name] = true
-		}
+	for _, name := range d.matching(n) {
+		found[name] = true
 	}
 	for _, v := range d.views {
 		files, err := d.goFiles(v, n)
@@ -270,41 +280,58 @@ func (d *difference) inputsOf(n *node) ([]string, error) {
 	return slices.Sorted(maps.Keys(found)), nil
 }
 
-// matches reports whether a file is an input by its name alone.
-func (d *difference) matches(n *node, name string) bool {
-	isGo := len(n.GoBuild)+len(n.GoTest) > 0
-	if isGo && path.Base(name) == "go.mod" && d.pipeline.workspace.Module(path.Dir(name)) != nil {
-		return true // versions are selected over the whole workspace
+// matching returns which of the files are inputs of a task by their names alone.
+func (d *difference) matching(n *node) []string {
+	var found []string
+	if n.isGo() {
+		found = slices.Clone(d.goMods) // versions are selected over the whole workspace
 	}
-	if !n.inputs.Match(name) && (isGo || !n.inputs.Empty() || !glob.Within(n.module.Name, name)) {
-		return false
+	patterns := n.inputs
+	if patterns.Empty() && !n.isGo() {
+		patterns = n.whole
 	}
-	// Files of a module below are not among those that a pattern finds, unless it begins there.
+	for _, base := range patterns.Bases() {
+		for _, name := range d.below(base) {
+			if patterns.Match(name) && d.reaches(n, base, name) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// below returns the file called base, or those in the folder.
+func (d *difference) below(base string) []string {
+	if base == "." {
+		return d.names
+	}
+	from, _ := slices.BinarySearch(d.names, base)
+	to, _ := slices.BinarySearch(d.names, base+"0") // the character behind a slash
+	return slices.DeleteFunc(slices.Clone(d.names[from:to]), func(name string) bool { return !glob.Within(base, name) })
+}
+
+// reaches reports whether a pattern that begins at base finds a file: not where that lies in a module below the task's, unless
+// the pattern begins there.
+func (d *difference) reaches(n *node, base, name string) bool {
 	owner := d.pipeline.containing(name)
-	return owner == nil || owner == n.module || !glob.Within(n.module.Name, owner.Name) ||
-		slices.ContainsFunc(n.inputs.Bases(), func(base string) bool { return glob.Within(owner.Name, base) })
+	return owner == n.module || !glob.Within(n.module.Name, owner.Name) || glob.Within(owner.Name, base)
 }
 
 // goFiles returns the files that a Go task reads in one state of the tree.
 func (d *difference) goFiles(v view, n *node) ([]string, error) {
-	if len(n.GoBuild)+len(n.GoTest) == 0 {
+	if !n.isGo() {
 		return nil, nil
 	}
-	settings, err := gokey.Read(n.environment(d.env))
+	settings, err := d.pipeline.read().goSettings(n.environment(d.env))
 	if err != nil {
 		return nil, err
 	}
-	config := settings.Source(n.tags()...)
-	id := fmt.Sprint(config.GOOS, " ", config.GOARCH, " ", config.CGO, " ", config.Tags)
-	if v.readers[id] == nil {
-		config.Headers, config.ReadDir = v.config.Headers, v.config.ReadDir
-		v.readers[id] = gosource.New(d.pipeline.workspace, config)
-	}
-	built, err := v.readers[id].Build(n.packages(n.GoBuild)...)
+	reader := v(settings.Source(n.tags()...))
+	built, err := reader.Build(n.packages(n.GoBuild)...)
 	if err != nil {
 		return nil, err
 	}
-	tested, err := v.readers[id].Test(n.packages(n.GoTest)...)
+	tested, err := reader.Test(n.packages(n.GoTest)...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,18 +2,22 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	"magpie.build/tools/pipeline/internal/cache"
+	"magpie.build/tools/pipeline/internal/summary"
 )
 
-// dry writes what a run would do, a line for each task, dependencies first: its id, "cached", "run" or "wait", its key, what it executes.
-// A task waits where its key cannot be known before the tasks it depends on have run.
+// dry writes what a run would do: a line for each task, dependencies first, or all of it as JSON.
 func (s *session) dry(ctx context.Context) error {
 	if c, err := cache.Open(s.pipeline.workspace.Root, s.pipeline.state); err == nil {
 		s.cache = c
 	}
-	unknown := make(map[string]bool)
+	run := &summary.Run{}
+	waits := make(map[string]string) // for tasks that will not simply be there: that one which has to run
 	for _, id := range s.graph.Nodes() {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -24,29 +28,75 @@ func (s *session) dry(ctx context.Context) error {
 			return err
 		}
 		s.keys[id] = key
-		status, outputs := s.forecast(n, unknown)
-		s.settle(n, key, outputs)
-		unknown[id] = status != "cached"
-		if !n.isGroup() {
-			s.printer.Result(fmt.Sprintf("%-6s %s  %s  %s\n", status, key.Short(), id, n.what()))
+		f := s.forecast(n, waits)
+		s.settle(n, key, f.outputs())
+		switch f.status {
+		case wait:
+			waits[id] = f.because
+		case runs:
+			waits[id] = id
+		case cached:
+		}
+		if s.options.DryJSON {
+			task, err := s.summarize(n, f)
+			if err != nil {
+				return err
+			}
+			run.Tasks = append(run.Tasks, task)
+		} else if !n.isGroup() {
+			s.printer.Result(fmt.Sprintf("%-6s %s  %s  %s\n", f.status, key.Short(), id, n.what()))
 		}
 	}
 	s.saveIndex()
+	if !s.options.DryJSON {
+		return nil
+	}
+	s.describe(ctx, run, time.Now())
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(run); err != nil {
+		return err
+	}
+	s.printer.Result(text.String())
 	return nil
 }
 
-// forecast returns what would become of a task, and the outputs that the cache has for it.
-func (s *session) forecast(n *node, unknown map[string]bool) (string, []cache.Output) {
+// A status is what would become of a task. One waits where its key cannot be known before a task that it depends on has run.
+type status string
+
+const (
+	cached status = "cached"
+	runs   status = "run"
+	wait   status = "wait"
+)
+
+// A forecast is what would become of a task, and why.
+type forecast struct {
+	status   status
+	because  string          // the task that has to run before, where this one waits
+	artifact *cache.Artifact // what the cache has
+}
+
+func (f forecast) outputs() []cache.Output {
+	if f.artifact == nil {
+		return nil
+	}
+	return f.artifact.Outputs
+}
+
+func (s *session) forecast(n *node, waits map[string]string) forecast {
 	for _, dep := range s.graph.Deps(n.id) {
-		if unknown[dep] {
-			return "wait", nil
+		if waits[dep] != "" {
+			return forecast{status: wait, because: waits[dep]}
 		}
 	}
 	if n.isGroup() {
-		return "cached", nil
+		return forecast{status: cached}
 	}
 	if artifact := s.lookUp(n, s.keys[n.id]); artifact != nil && !s.options.Force {
-		return "cached", artifact.Outputs
+		return forecast{status: cached, artifact: artifact}
 	}
-	return "run", nil
+	return forecast{status: runs}
 }

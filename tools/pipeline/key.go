@@ -24,9 +24,11 @@ func (s *session) key(n *node) (hash.Key, error) {
 	return key, nil
 }
 
-// The version in the label is that of all rules about what a key holds: it changes when they do.
+// keyRules names the rules about what a key holds. It changes when they do.
+const keyRules = "magpie task 2"
+
 func (s *session) keyOf(n *node) (hash.Key, error) {
-	h := hash.New("magpie task 2")
+	h := hash.New(keyRules)
 	h.Add("task", n.id)
 	for _, args := range n.Commands {
 		h.Add("command", args...)

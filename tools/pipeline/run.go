@@ -51,6 +51,9 @@ type Options struct {
 	Fresh bool
 	// Dry only says what would be done, on Stdout.
 	Dry bool
+	// DryJSON makes it a JSON object with the fields of Turborepo's dry runs: of each task its key, its inputs with their hashes, and what the
+	// cache has for it.
+	DryJSON bool
 	// Frozen fails tasks whose committed outputs were not fresh, naming the files. They are renewed all the same.
 	Frozen bool
 	// OutputLogs says which tasks' output is shown, and goes before what the tasks say themselves. Empty means
@@ -81,6 +84,9 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if err := o.fill(); err != nil {
 		return err
 	}
+	if !o.Fresh {
+		p.forget()
+	}
 	asked, err := p.asked(ctx, o)
 	if err != nil {
 		return err
@@ -100,9 +106,6 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	s := newSession(ctx, p, o, chosen, newPrinter(o, file))
 	s.passed = passed
 	defer s.closeLogFile(file)
-	if !o.Fresh {
-		p.forget()
-	}
 	if o.Dry {
 		return s.dry(ctx)
 	}

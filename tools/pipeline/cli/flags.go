@@ -61,9 +61,21 @@ var flags = []flag{
 		set:  oneOf(continues, pipeline.ContinueAlways, func(s *settings) *pipeline.Continue { return &s.Continue }),
 	},
 	{
-		name: "dry", group: running,
+		name: "dry", value: "form", optional: true, group: running, preset: "text", words: []string{"text", "json"},
 		help: "say what would run, and run nothing",
-		set:  toggle(func(s *settings) *bool { return &s.Dry }),
+		set: func(s *settings, value string) error {
+			switch value {
+			case "", "text", "true":
+				s.Dry = true
+			case "json":
+				s.Dry, s.DryJSON = true, true
+			case "false":
+				s.Dry = false
+			default:
+				return errors.New("it is text or json")
+			}
+			return nil
+		},
 	},
 	{
 		name: "graph", value: "file", optional: true, group: running, complete: completeFiles,

@@ -42,6 +42,18 @@ func Commit(ctx context.Context, root, revision string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// Head returns the commit that is checked out, its branch and the user's name, as far as git knows them.
+func Head(ctx context.Context, root string) (commit, branch, user string) {
+	ask := func(args ...string) string {
+		out, err := run(ctx, root, nil, args...)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(out))
+	}
+	return ask("rev-parse", "--verify", "--quiet", "HEAD"), ask("symbolic-ref", "--quiet", "--short", "HEAD"), ask("config", "user.name")
+}
+
 // MergeBase returns the commit at which two others parted, or [ErrUnknown] where they have none in common.
 func MergeBase(ctx context.Context, root, a, b string) (string, error) {
 	out, err := run(ctx, root, nil, "merge-base", a, b)
