@@ -129,18 +129,12 @@ func (t *tally) line(took time.Duration) string {
 	return line + ")"
 }
 
-// finish repeats failures in full, says what was not run because of them, and closes with what was cached, what ran, and one line that counts.
+// finish says what was cached, what ran, and what was not run because of what, repeats failures in full, and closes with one line that counts.
 func (s *session) finish(ctx context.Context, results []run.Result[string], took time.Duration) error {
 	t := s.tally(results)
 	e := &Error{Failed: t.failed}
 	for _, id := range t.failed {
 		e.Code = max(e.Code, exitCode(s.ended[id].err))
-	}
-	if len(t.cancelled)+len(t.skipped) > 0 { // else there was nothing left to do but to wait for the interruption
-		e.Interrupted = context.Cause(ctx)
-	}
-	if e.Interrupted == nil {
-		s.repeatFailures(t.failed)
 	}
 	if len(t.cached) > 0 {
 		s.printer.List("cached:", s.byName(t.cached))
@@ -153,6 +147,12 @@ func (s *session) finish(ctx context.Context, results []run.Result[string], took
 	}
 	for _, failed := range t.blamed {
 		s.printer.List("not run, because "+failed+" failed:", slices.Sorted(slices.Values(t.because[failed])))
+	}
+	if len(t.cancelled)+len(t.skipped) > 0 { // else there was nothing left to do but to wait for the interruption
+		e.Interrupted = context.Cause(ctx)
+	}
+	if e.Interrupted == nil {
+		s.repeatFailures(t.failed)
 	}
 	s.printer.Say("%s", t.line(took))
 	if e.Interrupted == nil && len(e.Failed) == 0 {

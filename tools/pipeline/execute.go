@@ -33,6 +33,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	if err != nil {
 		return ending{err: err}
 	}
+	s.past.read()
 	s.announce(n, key)
 	log := s.log(n, 0)
 	started := time.Now()

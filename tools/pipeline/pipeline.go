@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/glob"
@@ -20,6 +21,7 @@ import (
 
 // A Pipeline is the tasks of a workspace, checked and joined. It does not change; safe for concurrent use.
 type Pipeline struct {
+	opened    time.Time
 	workspace *workspace.Workspace
 	members   map[string]*workspace.Module // what can have tasks, by name
 	modules   []filter.Module              // the same with what they depend on, by name
@@ -54,11 +56,12 @@ func (n *node) member() string { return memberName(n.module) }
 // are reported together, with the line of the magefile where it can be told: names, patterns, unknown tasks and modules, cycles,
 // outputs claimed twice.
 func New(root string, declarations ...Declaration) (*Pipeline, error) {
+	opened := time.Now()
 	abs, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
 	}
-	p := &Pipeline{nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
+	p := &Pipeline{opened: opened, nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
 	p.headers = headers.New(p.index)
 	if p.workspace, err = workspace.LoadIndexed(abs, p.index); err != nil {

@@ -78,7 +78,10 @@ type Options struct {
 // error is an [*Error] where tasks failed or ctx was cancelled; another where nothing was run. SIGTERM cancels
 // like ctx. When Run returns, no process that it started is left.
 func (p *Pipeline) Run(ctx context.Context, o Options) error {
-	started := time.Now()
+	started := p.opened
+	if !o.Fresh {
+		started = time.Now()
+	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer stop()
 	if err := o.fill(); err != nil {
@@ -121,6 +124,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	<-done
 	if s.cache != nil {
 		s.saveIndex()
+		s.saveDurations(results)
 	}
 	return s.finish(ctx, results, time.Since(started))
 }
@@ -180,11 +184,24 @@ func (s *session) plan() run.Options[string] {
 		Workers: s.options.Concurrency, Continue: policies[s.options.Continue],
 		Exclusive: func(id string) []string { return s.node(id).exclusive() },
 		Ended:     s.services.settled,
+		Costs:     s.costs,
 	}
 	if len(s.services.needers) > 0 {
 		o.Light = func(id string) bool { return s.node(id).Persistent }
 	}
 	return o
+}
+
+// costs is what the tasks of the run are expected to take, in seconds; nil as long as none has run.
+func (s *session) costs() map[string]float64 {
+	if !s.past.known() {
+		return nil
+	}
+	var nodes []*node
+	for _, id := range s.graph.Nodes() {
+		nodes = append(nodes, s.node(id))
+	}
+	return s.past.costs(nodes)
 }
 
 // openCache opens the cache, or warns once and leaves the run without one.
@@ -196,6 +213,19 @@ func (s *session) openCache() {
 	}
 	c.Sweep()
 	s.cache = c
+}
+
+// saveDurations keeps what the tasks that ran and succeeded took, for the order of later runs.
+func (s *session) saveDurations(results []run.Result[string]) {
+	took := make(map[string]float64)
+	for _, r := range results {
+		if e := s.ended[r.Node]; r.Status == run.Succeeded && !e.hit && e.took > 0 {
+			took[r.Node] = e.took.Seconds()
+		}
+	}
+	if err := s.past.save(took); err != nil {
+		s.printer.Warn("the next run does not know what takes long: %v", err)
+	}
 }
 
 // exclusive is what a task wants for itself. Standard input is one such thing; a name in [Task.Exclusive] cannot be empty.

@@ -25,6 +25,7 @@ type session struct {
 	cache    *cache.Cache // nil where there is none
 	tracked  func() (map[string]bool, error)
 	services *services
+	past     *durations
 
 	mu      sync.Mutex
 	keys    map[string]hash.Key
@@ -46,8 +47,8 @@ type ending struct {
 func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string], printer *output.Printer) *session {
 	s := &session{
 		pipeline: p, options: o, graph: chosen,
-		printer: printer,
-		keys:    make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
+		printer: printer, past: openDurations(p.state),
+		keys: make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
 		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {

@@ -100,8 +100,8 @@ type loop[N cmp.Ordered] struct {
 	failed  *N        // what stopped the run
 	ready   queue[N]
 	taken   map[string]bool // what nodes that run have for themselves
-	running int // with workers or without
-	busy    int // workers
+	running int             // with workers or without
+	busy    int             // workers
 	ended   chan Result[N]
 	results []Result[N]
 }
