@@ -326,7 +326,7 @@ func (d *difference) goFiles(v view, n *node) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader := v(settings.Source(n.tags()...))
+	reader := v(settings.source(n.tags()...))
 	built, err := reader.Build(n.packages(n.GoBuild)...)
 	if err != nil {
 		return nil, err

@@ -24,9 +24,15 @@ type facts struct {
 
 // goSettings are what the go command is told in one environment.
 type goSettings struct {
-	*gokey.Settings
+	key    hash.Key
+	config gosource.Config
+}
 
-	key hash.Key
+// source returns which files a build with these settings takes, under the further tags.
+func (s *goSettings) source(tags ...string) gosource.Config {
+	c := s.config
+	c.Tags = slices.Concat(tags, c.Tags)
+	return c
 }
 
 func (p *Pipeline) newFacts() *facts {
@@ -84,7 +90,7 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 			if err := settings.Add(h, f.pipeline.index); err != nil {
 				return nil, err
 			}
-			return &goSettings{settings, h.Key()}, nil
+			return &goSettings{h.Key(), settings.Source()}, nil
 		})
 		f.settings[id] = read
 	}

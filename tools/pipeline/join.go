@@ -24,7 +24,7 @@ func (p *Pipeline) join() error {
 	if err != nil {
 		return err
 	}
-	reader := facts.reader(settings.Source())
+	reader := facts.reader(settings.source())
 	names := slices.Sorted(maps.Keys(p.members))
 	p.modules = make([]filter.Module, len(names))
 	var group errgroup.Group
@@ -48,8 +48,12 @@ func (p *Pipeline) join() error {
 // goDeps returns the members that a module requires, and those that it imports although no chain of requirements leads
 // to them.
 func (p *Pipeline) goDeps(reader *gosource.Reader, m *workspace.Module) ([]string, error) {
-	imported, err := reader.Imported(path.Join(m.Name, "..."))
+	packages := path.Join(m.Name, "...")
+	imported, err := reader.Imported(packages)
 	if err != nil {
+		return nil, err
+	}
+	if err := reader.Prepare(sums{p}, packages); err != nil {
 		return nil, err
 	}
 	var required map[string]bool

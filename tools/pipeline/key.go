@@ -145,7 +145,7 @@ func (s *session) source(h *hash.Hasher, n *node, env []string) (*source, error)
 		return nil, err
 	}
 	h.Add("go", string(settings.key[:]), string(versions[:]))
-	return &source{f.reader(settings.Source(n.tags()...)), n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
+	return &source{f.reader(settings.source(n.tags()...)), n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
 }
 
 // files lists what the packages consist of, with further files, and without what the task leaves out.

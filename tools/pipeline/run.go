@@ -253,7 +253,11 @@ func (p *Pipeline) checkInput(chosen *graph.Graph[string]) error {
 }
 
 func (s *session) saveIndex() {
-	if err := s.pipeline.index.Save(); err != nil {
+	err := s.pipeline.index.Save()
+	if s.cache != nil {
+		err = errors.Join(err, s.cache.Save())
+	}
+	if err != nil {
 		s.printer.Warn("the next run reads all files again: %v", err)
 	}
 }

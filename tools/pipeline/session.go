@@ -180,7 +180,7 @@ func (s *session) lookUp(n *node, key hash.Key) *cache.Artifact {
 	if !s.cacheable(n) {
 		return nil
 	}
-	artifact, err := s.cache.Look(key)
+	artifact, err := s.cache.Look(n.id, key)
 	if errors.Is(err, cache.ErrBroken) {
 		s.printer.Warn("%s runs again: %v (%s)", n.id, err, key.Short())
 	}

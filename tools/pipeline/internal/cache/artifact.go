@@ -4,21 +4,24 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"magpie.build/tools/pipeline/internal/packed"
 )
 
 // The artifact file: a heading with the version; the length of the head, as eight bytes little-endian, and its SHA-256; the
-// head, zstd over JSON; then the bytes of all files in the head's order, as one zstd stream. Each file is
+// head, zstd over what packHead writes; then the bytes of all files in the head's order, as one zstd stream. Each file is
 // checked against the hash that the head holds for it.
-const heading = "magpie artifact 1\n"
+const heading = "magpie artifact 2\n"
 
 // maxHead bounds the head, packed and unpacked: the longest log and a million files fit.
 const maxHead = 256 << 20
@@ -26,26 +29,62 @@ const maxHead = 256 << 20
 // A head is the part of an artifact that a hit needs when its outputs are in place.
 type head struct {
 	Recipe
+
 	Outputs []Output
 }
 
+// headPacker and headUnpacker are shared: what they do needs no more than the memory of one.
+var (
+	headPacker = sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	})
+	headUnpacker = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxHead))
+	})
+)
+
 func encodeHead(h head) ([]byte, error) {
-	text, err := json.Marshal(h)
+	packer, err := headPacker()
 	if err != nil {
 		return nil, err
 	}
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
+	text := packer.EncodeAll(packHead(h), nil)
+	sum := sha256.Sum256(text)
+	out := binary.LittleEndian.AppendUint64([]byte(heading), uint64(len(text)))
+	return append(append(out, sum[:]...), text...), nil
+}
+
+func packHead(h head) []byte {
+	out := packed.AppendString(nil, h.Task)
+	out = binary.AppendVarint(out, int64(h.Duration))
+	out = packed.AppendString(out, string(h.Log))
+	for _, o := range h.Outputs {
+		out = packed.AppendString(out, o.Name)
+		out = binary.AppendUvarint(out, uint64(o.Mode))
+		out = binary.AppendVarint(out, o.Size)
+		out = append(out, o.Content[:]...)
+		out = packed.AppendString(out, o.Link)
 	}
-	packed := packer.EncodeAll(text, nil)
-	sum := sha256.Sum256(packed)
-	var out bytes.Buffer
-	out.WriteString(heading)
-	out.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(packed))))
-	out.Write(sum[:])
-	out.Write(packed)
-	return out.Bytes(), nil
+	return out
+}
+
+// takeHead is the reverse of packHead. The error wraps [ErrBroken].
+func takeHead(text string) (head, error) {
+	r := packed.Reader{Data: text}
+	h := head{Recipe: Recipe{Task: r.String(), Duration: time.Duration(r.Int()), Log: []byte(r.String())}}
+	for r.More() {
+		o := Output{Name: r.String(), Mode: fs.FileMode(r.Uint()), Size: r.Int()}
+		copy(o.Content[:], r.Take(uint64(len(o.Content))))
+		o.Link = r.String()
+		if err := o.check(); err != nil {
+			return head{}, broken("output %q: %v", o.Name, err)
+		}
+		h.Outputs = append(h.Outputs, o)
+	}
+	if r.Broken {
+		return head{}, broken("head ends in the middle")
+	}
+	return h, nil
 }
 
 // readHead reads an artifact as far as its files begin. The error wraps [ErrBroken].
@@ -61,36 +100,26 @@ func readHead(r io.Reader) (head, error) {
 	if length > maxHead {
 		return head{}, broken("head of %d bytes", length)
 	}
-	var packed bytes.Buffer
-	if n, err := io.CopyN(&packed, r, int64(length)); err != nil {
+	var text bytes.Buffer
+	if n, err := io.CopyN(&text, r, int64(length)); err != nil {
 		return head{}, broken("head ends after %d of %d bytes", n, length)
 	}
-	if sum := sha256.Sum256(packed.Bytes()); !bytes.Equal(sum[:], start[len(heading)+8:]) {
+	if sum := sha256.Sum256(text.Bytes()); !bytes.Equal(sum[:], start[len(heading)+8:]) {
 		return head{}, broken("head has another checksum")
 	}
-	return decodeHead(packed.Bytes())
+	return decodeHead(text.Bytes())
 }
 
-func decodeHead(packed []byte) (head, error) {
-	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxHead))
+func decodeHead(text []byte) (head, error) {
+	unpacker, err := headUnpacker()
 	if err != nil {
 		return head{}, err
 	}
-	defer unpacker.Close()
-	text, err := unpacker.DecodeAll(packed, nil)
+	unpacked, err := unpacker.DecodeAll(text, nil)
 	if err != nil {
 		return head{}, broken("head: %v", err)
 	}
-	var h head
-	if err := json.Unmarshal(text, &h); err != nil {
-		return head{}, broken("head: %v", err)
-	}
-	for _, o := range h.Outputs {
-		if err := o.check(); err != nil {
-			return head{}, broken("output %q: %v", o.Name, err)
-		}
-	}
-	return h, nil
+	return takeHead(string(unpacked))
 }
 
 // check refuses what no task of ours can have stored.

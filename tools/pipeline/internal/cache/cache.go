@@ -25,11 +25,12 @@ var ErrBroken = errors.New("broken artifact")
 // A Cache is a folder of artifacts that belong to the workspace at root. Safe for concurrent use, also by several processes.
 type Cache struct {
 	root, dir string
+	heads     *heads
 }
 
 // Open returns the cache in dir, which it makes. The error names what cannot be written.
 func Open(root, dir string) (*Cache, error) {
-	c := &Cache{root: root, dir: dir}
+	c := &Cache{root: root, dir: dir, heads: openHeads(filepath.Join(dir, "heads"))}
 	for _, folder := range []string{c.temp(), filepath.Join(dir, "artifacts")} {
 		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, fmt.Errorf("open cache: %w", err)
@@ -63,7 +64,7 @@ type Output struct {
 	// Content is the hash of its bytes; of a link, that of its text.
 	Content hash.Content
 	// Link is the text of a symbolic link.
-	Link string `json:",omitempty"`
+	Link string
 }
 
 func (c *Cache) temp() string { return filepath.Join(c.dir, "tmp") }

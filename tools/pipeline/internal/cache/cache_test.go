@@ -64,7 +64,7 @@ func TestDamageIsSeenBeforeTheTreeIsTouched(t *testing.T) {
 		if err := os.WriteFile(artifact, damaged, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		a, err := c.Look(key)
+		a, err := c.Look("a#build", key)
 		if err == nil {
 			err = a.Restore(everything)
 		}
@@ -83,7 +83,7 @@ func TestMissIsNoError(t *testing.T) {
 	if err := os.Remove(artifact); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Look(hash.New("test").Key()); !errors.Is(err, cache.ErrMiss) {
+	if _, err := c.Look("a#build", hash.New("test").Key()); !errors.Is(err, cache.ErrMiss) {
 		t.Errorf("err = %v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestMissIsNoError(t *testing.T) {
 func TestStoreRefusesOutputsThatChanged(t *testing.T) {
 	t.Parallel()
 	c, root, key, _ := stored(t)
-	a, err := c.Look(key)
+	a, err := c.Look("a#build", key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestStoreRefusesOutputsThatChanged(t *testing.T) {
 	if err := c.Store(hash.New("other").Key(), a.Recipe, a.Outputs); !errors.Is(err, cache.ErrChanged) {
 		t.Errorf("err = %v", err)
 	}
-	if _, err := c.Look(hash.New("other").Key()); !errors.Is(err, cache.ErrMiss) {
+	if _, err := c.Look("a#build", hash.New("other").Key()); !errors.Is(err, cache.ErrMiss) {
 		t.Errorf("half an artifact is there: %v", err)
 	}
 }

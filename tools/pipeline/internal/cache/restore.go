@@ -26,13 +26,22 @@ type Artifact struct {
 	key   hash.Key
 }
 
-// Look returns what lies under the key: [ErrMiss] where nothing does, an error that wraps [ErrBroken] where it is damaged.
-func (c *Cache) Look(key hash.Key) (*Artifact, error) {
-	h, f, err := c.open(key)
-	if err != nil {
-		return nil, err
+// Look returns what lies under the key of a task: [ErrMiss] where nothing does, an error that wraps [ErrBroken] where it is
+// damaged. An artifact that was looked at before, and has not been touched since, is not opened.
+func (c *Cache) Look(task string, key hash.Key) (*Artifact, error) {
+	seen, err := lookAt(c.artifact(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrMiss
 	}
-	_ = f.Close()
+	h, known := c.heads.load(task, key, seen)
+	if !known {
+		var f *os.File
+		if h, f, err = c.open(key); err != nil {
+			return nil, err
+		}
+		_ = f.Close()
+		c.heads.store(task, key, seen, h)
+	}
 	return &Artifact{Recipe: h.Recipe, Outputs: h.Outputs, cache: c, key: key}, nil
 }
 

@@ -16,7 +16,13 @@ import (
 
 // A Set is a parsed list of patterns. The zero value matches nothing. Safe for concurrent use.
 type Set struct {
-	takes, drops []string
+	takes, drops []pattern
+}
+
+// A pattern is one of a set, relative to the root.
+type pattern struct {
+	text string
+	base string // the folder, or the file, up to the first wildcard
 }
 
 // Parse reads a list of patterns, all relative to the folder base, itself relative to the root of the
@@ -25,14 +31,14 @@ type Set struct {
 func Parse(base string, patterns []string) (Set, error) {
 	var s Set
 	for _, raw := range patterns {
-		pattern, negated := strings.CutPrefix(raw, "!")
-		rooted, isRooted := strings.CutPrefix(pattern, "//")
-		full := path.Join(base, pattern)
+		text, negated := strings.CutPrefix(raw, "!")
+		rooted, isRooted := strings.CutPrefix(text, "//")
+		full := path.Join(base, text)
 		if isRooted {
 			full = path.Clean(rooted)
 		}
 		switch {
-		case pattern == "" || strings.HasPrefix(pattern, "/") && !isRooted || strings.Contains(pattern, `\`):
+		case text == "" || strings.HasPrefix(text, "/") && !isRooted || strings.Contains(text, `\`):
 			return Set{}, fmt.Errorf("pattern %q: want a relative path with slashes", raw)
 		case full == ".." || strings.HasPrefix(full, "../"):
 			return Set{}, fmt.Errorf("pattern %q leaves the workspace", raw)
@@ -42,10 +48,14 @@ func Parse(base string, patterns []string) (Set, error) {
 		if full == "**" || strings.HasSuffix(full, "/**") {
 			full += "/*" // what lies in a folder, not a file of its name
 		}
+		start, _ := doublestar.SplitPattern(full)
+		if !hasMeta(full) {
+			start = full
+		}
 		if negated {
-			s.drops = append(s.drops, full)
+			s.drops = append(s.drops, pattern{full, start})
 		} else {
-			s.takes = append(s.takes, full)
+			s.takes = append(s.takes, pattern{full, start})
 		}
 	}
 	return s, nil
@@ -60,9 +70,12 @@ func (s Set) Match(path string) bool { return matchAny(s.takes, path) && !matchA
 // Drops reports whether a "!" pattern of the set takes the file at path away.
 func (s Set) Drops(path string) bool { return matchAny(s.drops, path) }
 
-func matchAny(patterns []string, name string) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		return doublestar.MatchUnvalidated(p, name) || doublestar.MatchUnvalidated(p+"/**/*", name)
+func matchAny(patterns []pattern, name string) bool {
+	return slices.ContainsFunc(patterns, func(p pattern) bool {
+		if !Within(p.base, name) {
+			return false
+		}
+		return doublestar.MatchUnvalidated(p.text, name) || doublestar.MatchUnvalidated(p.text+"/**/*", name)
 	})
 }
 
@@ -71,11 +84,7 @@ func matchAny(patterns []string, name string) bool {
 func (s Set) Bases() []string {
 	var bases []string
 	for _, p := range s.takes {
-		base, _ := doublestar.SplitPattern(p)
-		if !hasMeta(p) {
-			base = p
-		}
-		bases = append(bases, base)
+		bases = append(bases, p.base)
 	}
 	slices.Sort(bases)
 	var kept []string
@@ -100,8 +109,8 @@ func Overlap(a, b Set) (string, string) {
 			if slices.Contains(a.drops, q) || slices.Contains(b.drops, p) {
 				continue
 			}
-			if meet(strings.Split(p, "/"), strings.Split(q, "/")) {
-				return shown(p), shown(q)
+			if meet(strings.Split(p.text, "/"), strings.Split(q.text, "/")) {
+				return shown(p.text), shown(q.text)
 			}
 		}
 	}

@@ -71,13 +71,21 @@ func (r *Reader) add(h *hash.Hasher, sums Sums, dirs []string, tests bool) error
 	return nil
 }
 
+// member returns the name of the package's module, the root's where it has none.
+func (p *pkg) member() string {
+	if p.module == nil {
+		return "."
+	}
+	return p.module.Name
+}
+
 // addPart adds the files of a part as they are, and what they import.
 func (r *Reader) addPart(h *hash.Hasher, sums Sums, p *pkg, part *part) error {
 	if err := sums.Add(h, part.files); err != nil {
 		return err
 	}
 	if len(part.external) > 0 {
-		if err := sums.AddExternal(h, p.module.Name, part.external); err != nil {
+		if err := sums.AddExternal(h, p.member(), part.external); err != nil {
 			return err
 		}
 	}
@@ -131,7 +139,7 @@ func (v *visit) enter(at location) (*closureSum, error) {
 	if c.pkg, err = v.reader.load(at); err != nil {
 		return nil, err
 	}
-	if c.own, err = v.own(c.pkg); err != nil {
+	if c.own, err = c.pkg.own(v.sums); err != nil {
 		return nil, err
 	}
 	for _, imported := range c.pkg.build.imports {
@@ -149,18 +157,40 @@ func (v *visit) enter(at location) (*closureSum, error) {
 	return c, nil
 }
 
-// own sums the files of one package.
-func (v *visit) own(p *pkg) (hash.Key, error) {
-	h := hash.New("package")
-	if err := v.sums.AddCompiled(h, p.build.files); err != nil {
-		return hash.Key{}, err
+// own returns the sum of the files of one package as importers see them.
+func (p *pkg) own(sums Sums) (hash.Key, error) {
+	p.summing.Do(func() {
+		h := hash.New("package")
+		if p.sumErr = sums.AddCompiled(h, p.build.files); p.sumErr != nil {
+			return
+		}
+		if len(p.build.external) > 0 {
+			if p.sumErr = sums.AddExternal(h, p.member(), p.build.external); p.sumErr != nil {
+				return
+			}
+		}
+		p.sum = h.Key()
+	})
+	return p.sum, p.sumErr
+}
+
+// Prepare reads and sums packages, so that what adds them to keys later finds them ready. It may be called for many
+// modules at once.
+func (r *Reader) Prepare(sums Sums, dirs ...string) error {
+	named, err := r.match(dirs)
+	if err != nil {
+		return err
 	}
-	if len(p.build.external) > 0 {
-		if err := v.sums.AddExternal(h, p.module.Name, p.build.external); err != nil {
-			return hash.Key{}, err
+	for _, at := range named {
+		p, err := r.load(at)
+		if err != nil {
+			return err
+		}
+		if _, err := p.own(sums); err != nil {
+			return err
 		}
 	}
-	return h.Key(), nil
+	return nil
 }
 
 // close sums up the packages on the stack from root on: mostly root alone.

@@ -15,7 +15,12 @@ import (
 
 // list returns a folder's entries, read once. A folder that is missing, or is a file, is empty.
 func (r *Reader) list(dir string) ([]fs.DirEntry, error) {
-	once, _ := r.listings.LoadOrStore(dir, sync.OnceValues(func() ([]fs.DirEntry, error) {
+	once, ok := r.listings.Load(dir)
+	if ok {
+		read, _ := once.(func() ([]fs.DirEntry, error))
+		return read()
+	}
+	once, _ = r.listings.LoadOrStore(dir, sync.OnceValues(func() ([]fs.DirEntry, error) {
 		entries, err := r.config.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return nil, nil
@@ -32,8 +37,8 @@ func (r *Reader) list(dir string) ([]fs.DirEntry, error) {
 // entry returns the entry called name of a folder, or nil.
 func (r *Reader) entry(dir, name string) (fs.DirEntry, error) {
 	entries, err := r.list(dir)
-	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
-	if i < 0 {
+	i, found := slices.BinarySearchFunc(entries, name, func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
+	if !found {
 		return nil, err
 	}
 	return entries[i], err
@@ -65,6 +70,19 @@ func (r *Reader) walk(dir string) ([]string, error) {
 		files = append(files, below...)
 	}
 	return files, nil
+}
+
+// below does what packagesBelow does, once for each folder that is asked for.
+func (r *Reader) below(module *workspace.Module, dir string) ([]location, error) {
+	if known, ok := r.matches.Load(dir); ok {
+		found, _ := known.([]location)
+		return found, nil
+	}
+	found, err := r.packagesBelow(module, dir)
+	if err == nil {
+		r.matches.Store(dir, found)
+	}
+	return found, err
 }
 
 // packagesBelow returns dir and the folders below it that "..." matches and that hold Go files.

@@ -61,6 +61,7 @@ type Reader struct {
 	tags      map[string]bool
 	packages  sync.Map // folder → func() (*pkg, error)
 	listings  sync.Map // folder → func() ([]fs.DirEntry, error)
+	matches   sync.Map // folder → []location
 	digests   digests
 }
 
@@ -140,7 +141,7 @@ func (r *Reader) match(dirs []string) ([]location, error) {
 			named = append(named, location{dir: base, module: module})
 			continue
 		}
-		below, err := r.packagesBelow(module, base)
+		below, err := r.below(module, base)
 		if err != nil {
 			return nil, err
 		}

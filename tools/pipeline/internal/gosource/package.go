@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
@@ -18,6 +19,10 @@ type pkg struct {
 	dir         string
 	module      *workspace.Module
 	build, test part
+
+	summing sync.Once
+	sum     hash.Key // of the build part, as importers see it
+	sumErr  error
 }
 
 // part is a set of files and what their imports lead to.
@@ -35,6 +40,10 @@ type location struct {
 
 // load reads a package once. A folder that is missing is a package without files.
 func (r *Reader) load(at location) (*pkg, error) {
+	if once, ok := r.packages.Load(at.dir); ok {
+		read, _ := once.(func() (*pkg, error))
+		return read()
+	}
 	once, _ := r.packages.LoadOrStore(at.dir, sync.OnceValues(func() (*pkg, error) { return r.read(at) }))
 	read, _ := once.(func() (*pkg, error))
 	return read()

@@ -14,11 +14,11 @@ import (
 )
 
 // The index file: a heading with the version; then, by name, each folder as length and bytes of its name, length and
-// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, and by name each
-// record as name, type, a byte of marks, and where it is hashed the stat, the content hash and the note.
+// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, the number of its
+// records, and by name each of them as name, type, a byte of marks, and where it is hashed the stat, the content hash and the note.
 //
 // A checksum against damage is enough: who can write the index can write the artifacts too.
-const heading = "magpie index 2\n"
+const heading = "magpie index 3\n"
 
 // errBroken says that a file is not an index, or not a whole one.
 var errBroken = errors.New("broken file index")
@@ -39,10 +39,12 @@ func (x *Index) Save() error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	folders := make(map[string]string, len(x.folders))
-	for name, f := range x.folders {
-		if text := f.pack(x); text != "" {
-			folders[name] = text
+	folders := make(map[string]string, len(x.known)+len(x.folders))
+	for _, all := range []map[string]*folder{x.known, x.folders} {
+		for name, f := range all {
+			if text := f.pack(x); text != "" {
+				folders[name] = text
+			}
 		}
 	}
 	if err := WriteFile(x.file, encode(folders)); err != nil {
@@ -93,20 +95,10 @@ func (f *folder) pack(x *Index) string {
 		return f.packed
 	}
 	out := appendStat(nil, f.seen)
-	for _, r := range f.records {
-		if !r.lies && !r.settled {
-			continue
-		}
-		var marks byte
-		if r.lies && f.seen != (stat{}) {
-			marks |= markLies
-		}
-		if r.hashed && r.settled {
-			marks |= markHashed
-			if r.noted {
-				marks |= markNoted
-			}
-		}
+	kept := slices.DeleteFunc(slices.Clone(f.records), func(r *record) bool { return f.marks(r) == 0 })
+	out = binary.AppendUvarint(out, uint64(len(kept)))
+	for _, r := range kept {
+		marks := f.marks(r)
 		out = append(packed.AppendString(out, r.name), marks)
 		out = binary.AppendUvarint(out, uint64(r.kind))
 		if marks&markHashed != 0 {
@@ -119,12 +111,33 @@ func (f *folder) pack(x *Index) string {
 	return string(out)
 }
 
+// marks says what there is to keep of a record.
+func (f *folder) marks(r *record) (marks byte) {
+	if r.lies && f.seen != (stat{}) {
+		marks |= markLies
+	}
+	if r.hashed && r.settled {
+		marks |= markHashed
+		if r.noted {
+			marks |= markNoted
+		}
+	}
+	return marks
+}
+
 // unpack is the reverse of pack.
 func (f *folder) unpack(text string) error {
 	r := packed.Reader{Data: text}
 	f.seen = readStat(&r)
+	room := min(r.Uint(), uint64(len(r.Data))) // each takes a byte at least
+	records := make([]record, 0, room)
+	f.records, f.listing = make([]*record, 0, room), make([]fs.DirEntry, 0, room)
 	for r.More() {
-		one := &record{name: r.String(), in: f}
+		if uint64(len(records)) == room {
+			return errBroken
+		}
+		records = append(records, record{name: r.String(), in: f})
+		one := &records[len(records)-1]
 		marks := r.Take(1)
 		one.kind = fs.FileMode(r.Uint())
 		if r.Broken {

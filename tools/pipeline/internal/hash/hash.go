@@ -28,11 +28,11 @@ type Hasher struct {
 }
 
 // full is how many bytes are worth a call of the hash.
-const full = 4 << 10
+const full = 2 << 10
 
 // New returns a hasher for the kind of key that label names.
 func New(label string) *Hasher {
-	h := &Hasher{pending: make([]byte, 0, 512)}
+	h := &Hasher{pending: make([]byte, 0, 1<<10)}
 	h.Add(label)
 	return h
 }

@@ -3,9 +3,9 @@ package hash
 import (
 	"io/fs"
 	"maps"
-	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +26,10 @@ type Index struct {
 	epoch   atomic.Uint32 // what was looked at in an earlier one is looked at again
 	changed atomic.Bool
 
+	known map[string]*folder // those of the file; does not change, and so needs no lock
+
 	mu      sync.Mutex
-	folders map[string]*folder
+	folders map[string]*folder // others
 }
 
 // A File is what the index knows of a file.
@@ -43,12 +45,14 @@ type File struct {
 // Open reads the index kept in file, whose relative names are relative to root. What cannot be read
 // counts as empty: an index only saves time.
 func Open(root, file string) *Index {
-	x := &Index{root: root, file: file, folders: make(map[string]*folder)}
+	x := &Index{root: root, file: file, known: make(map[string]*folder), folders: make(map[string]*folder)}
 	x.epoch.Store(1)
 	if text, err := readString(file); err == nil {
 		if packed, err := decode(text); err == nil {
+			all := make([]folder, 0, len(packed))
 			for name, p := range packed {
-				x.folders[name] = &folder{name: name, packed: p}
+				all = append(all, folder{name: name, packed: p})
+				x.known[name] = &all[len(all)-1]
 			}
 		}
 	}
@@ -81,6 +85,9 @@ func (x *Index) ReadDir(name string) ([]fs.DirEntry, error) {
 func (x *Index) Forget() { x.epoch.Add(1) }
 
 func (x *Index) folder(dir string) *folder {
+	if f := x.known[dir]; f != nil {
+		return f
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	f := x.folders[dir]
@@ -92,8 +99,8 @@ func (x *Index) folder(dir string) *folder {
 }
 
 func (x *Index) look(name string, derive func([]byte) string) (File, string, error) {
-	dir, base := path.Split(name)
-	if dir = path.Clean(dir); base == "" || base == "." || base == ".." {
+	dir, base := split(name)
+	if base == "" || base == "." || base == ".." {
 		return File{}, "", &fs.PathError{Op: "hash", Path: name, Err: errKind}
 	}
 	f := x.folder(dir)
@@ -121,6 +128,18 @@ func (x *Index) look(name string, derive func([]byte) string) (File, string, err
 		r.content, r.note, r.hashed, r.noted, r.settled = read.content, read.note, true, derive != nil, read.settled
 	}
 	return File{Mode: seen.mode, Size: seen.size, Content: read.content}, read.note, nil
+}
+
+// split divides a name, which is clean, into its folder and its last element.
+func split(name string) (dir, base string) {
+	switch at := strings.LastIndexByte(name, '/'); at {
+	case -1:
+		return ".", name
+	case 0:
+		return "/", name[1:]
+	default:
+		return name[:at], name[at+1:]
+	}
 }
 
 func (x *Index) full(name string) string {
