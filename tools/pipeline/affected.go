@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 
 	"magpie.build/tools/pipeline/internal/filter"
@@ -182,6 +184,9 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 	for _, change := range changes {
 		d.files[change.Name] = true
 	}
+	if err := d.addLinks(ctx); err != nil {
+		return nil, err
+	}
 	d.names = slices.Sorted(maps.Keys(d.files))
 	if decisive := slices.DeleteFunc(slices.Clone(d.names), func(name string) bool { return !global(name) }); len(decisive) > 0 {
 		return c.all(GlobalFileChanged, decisive), nil
@@ -256,6 +261,32 @@ func (d *difference) readers(tree *revision.Tree) view {
 	}
 }
 
+// addLinks counts links to files that differ among the files that differ, as a link's input is what lies behind it, too.
+func (d *difference) addLinks(ctx context.Context) error {
+	root := d.pipeline.workspace.Root
+	links, err := git.Links(ctx, root)
+	if err != nil {
+		return err
+	}
+	for _, name := range links {
+		text, err := os.Readlink(d.pipeline.workspace.Abs(name))
+		if err != nil {
+			continue // it is gone, and so among the files already
+		}
+		next := path.Join(path.Dir(name), filepath.ToSlash(text))
+		last := next
+		if target, err := filepath.EvalSymlinks(d.pipeline.workspace.Abs(name)); err == nil {
+			if rel, err := d.pipeline.workspace.Rel(target); err == nil {
+				last = rel
+			}
+		}
+		if d.files[next] || d.files[last] {
+			d.files[name] = true
+		}
+	}
+	return nil
+}
+
 // inputsOf returns which of the files are inputs of a task in one of the states.
 func (d *difference) inputsOf(n *node) ([]string, error) {
 	if n.isGroup() {
@@ -265,13 +296,19 @@ func (d *difference) inputsOf(n *node) ([]string, error) {
 	for _, name := range d.matching(n) {
 		found[name] = true
 	}
-	for _, v := range d.views {
-		files, err := d.goFiles(v, n)
+	if n.isGo() {
+		before, err := d.goFiles(d.views[0], n)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range files {
-			if d.files[name] {
+		after, err := d.goFiles(d.views[1], n)
+		if err != nil {
+			return nil, err
+		}
+		for name := range union(before, after) {
+			// What was read and no longer is, or the other way round, need not have changed itself: a go.mod in a folder above
+			// makes it another module's.
+			if d.files[name] || before[name] != after[name] {
 				found[name] = true
 			}
 		}
@@ -318,10 +355,7 @@ func (d *difference) reaches(n *node, base, name string) bool {
 }
 
 // goFiles returns the files that a Go task reads in one state of the tree.
-func (d *difference) goFiles(v view, n *node) ([]string, error) {
-	if !n.isGo() {
-		return nil, nil
-	}
+func (d *difference) goFiles(v view, n *node) (map[string]bool, error) {
 	settings, err := d.pipeline.read().goSettings(n.environment(d.env))
 	if err != nil {
 		return nil, err
@@ -335,7 +369,19 @@ func (d *difference) goFiles(v view, n *node) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(built.Files, tested.Files, gokey.Sums(built.Modules), gokey.Sums(tested.Modules)), nil
+	files := make(map[string]bool)
+	for _, list := range [][]string{built.Files, tested.Files, gokey.Sums(built.Modules), gokey.Sums(tested.Modules)} {
+		for _, name := range list {
+			files[name] = true
+		}
+	}
+	return files, nil
+}
+
+func union(a, b map[string]bool) map[string]bool {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
 
 // tags returns the build tags that a task's commands switch on.

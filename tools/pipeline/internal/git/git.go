@@ -30,6 +30,21 @@ func Files(ctx context.Context, root string) (map[string]bool, error) {
 	return list(ctx, root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 }
 
+// Links returns the symbolic links below root that git tracks, relative to root.
+func Links(ctx context.Context, root string) ([]string, error) {
+	out, err := run(ctx, root, nil, "ls-files", "-z", "--stage")
+	if err != nil {
+		return nil, err
+	}
+	var links []string
+	for line := range bytes.SplitSeq(out, []byte{0}) { // "120000 <blob> 0\t<name>"
+		if about, name, ok := bytes.Cut(line, []byte{'\t'}); ok && bytes.HasPrefix(about, []byte("120000 ")) {
+			links = append(links, string(name))
+		}
+	}
+	return links, nil
+}
+
 // Commit returns the id of the commit that a revision means, or [ErrUnknown].
 func Commit(ctx context.Context, root, revision string) (string, error) {
 	out, err := run(ctx, root, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}")
