@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	// What tools/pipeline/cli reads: where this is, and what mage knows.
-	env := append(m.env, "MAGPIE_FOLDER="+filepath.ToSlash(below), "MAGPIE_TARGETS="+strings.Join(program.targets, "\n"))
+	env := append(os.Environ(), "MAGPIE_FOLDER="+filepath.ToSlash(below), "MAGPIE_TARGETS="+strings.Join(program.targets, "\n"))
 	if len(args) == 0 {
 		args = []string{"magpie"}
 	}

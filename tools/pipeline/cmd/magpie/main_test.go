@@ -53,7 +53,7 @@ func Say() {
 // Where says where.
 func Where() {
 	dir, _ := os.Getwd()
-	fmt.Println(dir, os.Getenv("MAGPIE_FOLDER"))
+	fmt.Printf("%s %s %q\n", dir, os.Getenv("MAGPIE_FOLDER"), os.Getenv("GOWORK"))
 }
 
 // Fail fails.
@@ -355,7 +355,8 @@ func TestMagefileThatDoesNotCompileIsNotRun(t *testing.T) {
 	}
 }
 
-// The magefile runs at the root, from wherever the launcher is called, and its exit code is the launcher's.
+// The magefile runs at the root, from wherever the launcher is called, in the caller's environment, as it does
+// under mage; its exit code is the launcher's.
 func TestAnyFolder(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -364,7 +365,7 @@ func TestAnyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := p.magpie("app/word", "where").Output()
-	if got, want := strings.TrimSpace(string(out)), root+" app/word"; err != nil || got != want {
+	if got, want := strings.TrimSpace(string(out)), root+` app/word ""`; err != nil || got != want {
 		t.Errorf("in app/word: %q, %v, want %q", got, err, want)
 	}
 	if out, err := p.magpie("", "fail").CombinedOutput(); err == nil || !strings.Contains(string(out), "this is it") {
