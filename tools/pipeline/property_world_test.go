@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -307,7 +308,7 @@ func (w *world) digest(r reading) (string, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isFolder(filepath.Join(w.root, filepath.FromSlash(name))) {
 			return "", err
 		}
-		fmt.Fprintf(&b, "%s %s\n", name, sum(text))
+		fmt.Fprintf(&b, "%s %s\n", name, sum(comments.ReplaceAll(text, []byte("//"))))
 	}
 	sums, err := w.sums(r)
 	if err != nil {
@@ -327,6 +328,9 @@ func (w *world) digest(r reading) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// comments are those that edits change: what they say changes no program.
+var comments = regexp.MustCompile(`(?m)^// (one|two|three)$`)
 
 func isFolder(name string) bool {
 	info, err := os.Stat(name)
@@ -383,7 +387,7 @@ func (w *world) declared(b *strings.Builder, module string) error {
 	return err
 }
 
-// state names all that may decide about a task: beside the digest, modes, and what chooses the versions of modules.
+// state names all that may decide about a task: beside the digest, modes, comments, and what chooses the versions of modules.
 func (w *world) state(r reading, digest string) (string, error) {
 	var b strings.Builder
 	b.WriteString(r.task + "\n" + digest)
@@ -392,7 +396,11 @@ func (w *world) state(r reading, digest string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintln(&b, info.Mode())
+		text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(name)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isFolder(filepath.Join(w.root, filepath.FromSlash(name))) {
+			return "", err
+		}
+		fmt.Fprintln(&b, info.Mode(), sum(text))
 	}
 	err := filepath.WalkDir(w.root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
