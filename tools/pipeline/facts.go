@@ -69,7 +69,7 @@ func (f *facts) reader(c gosource.Config) *gosource.Reader {
 	id := fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
 	if f.readers[id] == nil {
 		c.Headers, c.ReadDir = f.pipeline.headers, f.pipeline.index.ReadDir
-		f.readers[id] = gosource.New(f.pipeline.workspace, c)
+		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))
 	}
 	return f.readers[id]
 }

@@ -41,7 +41,9 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 	}
 	h.Add("outputs", n.Outputs...)
 	env := s.environment(n)
-	n.addEnvironment(h, env)
+	if !s.pipeline.overlooks.environment {
+		n.addEnvironment(h, env)
+	}
 	if err := s.addInputs(h, n, env); err != nil {
 		return hash.Key{}, err
 	}
@@ -193,7 +195,7 @@ func (s sums) Add(h *hash.Hasher, names []string) error {
 			return err
 		}
 		h.Add("file", name, kind(file.Mode), string(file.Content[:]))
-		if file.Mode&fs.ModeSymlink != 0 {
+		if file.Mode&fs.ModeSymlink != 0 && !s.pipeline.overlooks.links {
 			s.addTarget(h, name)
 		}
 	}
@@ -237,6 +239,9 @@ func (s sums) AddCompiled(h *hash.Hasher, names []string) error {
 
 // AddExternal adds the checksums of other modules' code.
 func (s sums) AddExternal(h *hash.Hasher, module string, _ []string) error {
+	if s.pipeline.overlooks.sums {
+		return nil
+	}
 	return s.Add(h, gokey.Sums([]string{module}))
 }
 

@@ -31,6 +31,7 @@ type Pipeline struct {
 	state     string            // the folder for cache and index
 	index     *hash.Index
 	headers   headers.Store
+	overlooks overlooked
 
 	mu    sync.Mutex
 	facts *facts

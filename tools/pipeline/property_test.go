@@ -38,7 +38,7 @@ func TestEngineAgreesWithTheGoCommandAfterEveryEdit(t *testing.T) {
 		edits := min(editsPerWorkspace, *propertyEdits-n*editsPerWorkspace)
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			sequence, failure := provoke(t, elsewhere, seed, edits, "")
+			sequence, failure := provoke(t, elsewhere, seed, edits)
 			if failure == nil {
 				return
 			}
@@ -50,22 +50,15 @@ func TestEngineAgreesWithTheGoCommandAfterEveryEdit(t *testing.T) {
 }
 
 // provoke edits a workspace until the engine is wrong, and returns the edits that were made and what was wrong.
-func provoke(t *testing.T, elsewhere []string, seed uint64, edits int, overlook string) ([]workspacetest.Edit, error) {
+func provoke(t *testing.T, elsewhere []string, seed uint64, edits int) ([]workspacetest.Edit, error) {
 	t.Helper()
-	author, err := workspacetest.New(seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := newWorld(t, elsewhere, author, overlook)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newWorld(t, elsewhere, seed)
 	if failure := w.check(t.Context()); failure != nil {
 		return nil, failure
 	}
 	var sequence []workspacetest.Edit
 	for range edits {
-		e := author.Edit()
+		e := w.author.Edit()
 		sequence = append(sequence, e)
 		if failure := w.after(t.Context(), e); failure != nil {
 			return sequence, failure
@@ -97,20 +90,13 @@ func shorten(t *testing.T, elsewhere []string, seed uint64, sequence []workspace
 // replay makes edits in a new workspace and looks at all configurations after each.
 func replay(ctx context.Context, t *testing.T, elsewhere []string, seed uint64, edits []workspacetest.Edit) error {
 	t.Helper()
-	author, err := workspacetest.New(seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := newWorld(t, elsewhere, author, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newWorld(t, elsewhere, seed)
 	w.all = true
 	if failure := w.check(ctx); failure != nil {
 		return failure
 	}
 	for _, e := range edits {
-		author.Tree.Apply(e)
+		w.author.Tree.Apply(e)
 		if failure := w.after(ctx, e); failure != nil && ctx.Err() == nil {
 			return failure
 		}

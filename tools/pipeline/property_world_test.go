@@ -41,29 +41,34 @@ var programEnvironment = []string{"GOOS=" + runtime.GOOS, "GOARCH=" + runtime.GO
 
 // A world is a workspace on disk, with what is known of the states that it was in.
 type world struct {
+	t        *testing.T
 	author   *workspacetest.Author
 	root     string
 	outside  []string // environment
 	overlook string
 	steps    int
 	all      bool // look at all configurations at each step
+	digests  bool // look only at what tasks wrote down, in the second configuration
 
-	seen     map[string]bool   // states in which a task ran, by task and state
-	programs map[string]string // what a clean build makes, by program and state
+	seen map[string]bool // states in which a task ran, by task and state
 
 	ran, reused, built, refused int
 }
 
-func newWorld(t *testing.T, elsewhere []string, author *workspacetest.Author, overlook string) (*world, error) {
+func newWorld(t *testing.T, elsewhere []string, seed uint64) *world {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	return &world{
-		author: author, root: root, outside: elsewhere, overlook: overlook,
-		seen: make(map[string]bool), programs: make(map[string]string),
-	}, author.Tree.Write(root)
+	author, err := workspacetest.New(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := author.Tree.Write(root); err != nil {
+		t.Fatal(err)
+	}
+	return &world{t: t, author: author, root: root, outside: elsewhere, seen: make(map[string]bool)}
 }
 
 // after does an edit to the files and checks.
@@ -89,6 +94,9 @@ func (w *world) check(ctx context.Context) error {
 			}
 		}
 		return w.buildPrograms(ctx)
+	}
+	if w.digests {
+		return w.look(ctx, 1)
 	}
 	if err := w.look(ctx, w.steps%len(configurations)); err != nil {
 		return err
@@ -145,8 +153,10 @@ func (w *world) look(ctx context.Context, configuration int) error {
 			readings[m.Name+"#"+name] = reading{Set: set, task: m.Name + "#" + name, module: m.Name}
 		}
 	}
-	if err := w.compareFiles(ws, configuration, readings); err != nil {
-		return err
+	if !w.digests {
+		if err := w.compareFiles(ws, configuration, readings); err != nil {
+			return err
+		}
 	}
 	return w.run(ctx, configuration, readings)
 }
@@ -256,7 +266,7 @@ func (w *world) judge(id string, r reading, ran bool) error {
 	if err != nil {
 		return err
 	}
-	if ran && w.seen[state] {
+	if ran && w.seen[state] && !r.Unsure {
 		return fmt.Errorf("needless rerun: %s ran before with all that it reads as it is now", id)
 	}
 	w.seen[state] = true
@@ -291,9 +301,7 @@ func (w *world) engine(ctx context.Context, tasks []pipeline.Declaration, names 
 	if err != nil {
 		return "", err
 	}
-	if w.overlook != "" {
-		pipeline.Overlook(p, w.overlook)
-	}
+	pipeline.Overlook(w.t, p, w.overlook)
 	var out bytes.Buffer
 	err = p.Run(ctx, pipeline.Options{Tasks: names, Env: w.environment(), Continue: pipeline.ContinueAlways, Stdout: io.Discard, Stderr: &out})
 	return out.String(), err
@@ -342,10 +350,10 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:8])
 }
 
-// sums returns the lines of go.sum files that hold the code that the task reaches.
+// sums returns the lines for the modules that the task reaches, out of go.sum beside the packages that import them.
 func (w *world) sums(r reading) (string, error) {
 	var b strings.Builder
-	for _, dir := range r.Folders {
+	for _, dir := range r.Importers {
 		text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(dir), "go.sum"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err

@@ -3,6 +3,7 @@ package gokey
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"golang.org/x/mod/modfile"
 
@@ -23,7 +24,8 @@ func Versions(ws *workspace.Workspace, files *hash.Index) (hash.Key, error) {
 		lines = string(file.Content[:])
 	}
 	h.Add("go.work", lines)
-	for _, m := range ws.Modules {
+	// What a replaced module requires counts as well, though it is no member.
+	for _, m := range slices.Concat(ws.Modules, ws.Replaced) {
 		file, lines, err := files.Note(path.Join(m.Name, "go.mod"), workspace.GoModLines)
 		if err != nil {
 			return hash.Key{}, fmt.Errorf("read go.mod of %s: %w", m.Name, err)

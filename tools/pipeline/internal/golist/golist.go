@@ -39,7 +39,7 @@ type pkg struct {
 	Dir, ImportPath, ForTest string
 	Standard, DepOnly        bool
 	Module                   *module
-	Deps                     []string
+	Imports, Deps            []string
 	Error                    *struct{ Err string }
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles,
 	SwigFiles, SwigCXXFiles, SysoFiles, EmbedFiles, TestGoFiles, XTestGoFiles,
@@ -52,7 +52,7 @@ type module struct {
 	Replace            *module
 }
 
-const fields = "-json=Dir,ImportPath,ForTest,Standard,DepOnly,Module,Deps,Error,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles," +
+const fields = "-json=Dir,ImportPath,ForTest,Standard,DepOnly,Module,Imports,Deps,Error,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles," +
 	"SFiles,SwigFiles,SwigCXXFiles,SysoFiles,EmbedFiles,TestGoFiles,XTestGoFiles,TestEmbedFiles,XTestEmbedFiles,InvalidGoFiles"
 
 // Ask runs go list once, for builds and tests together. Packages with errors are part of the answer; an error means that
@@ -91,8 +91,9 @@ type Set struct {
 	Files []string
 	// Modules are those whose source comes from the module cache, as path@version, sorted.
 	Modules []string
-	// Folders are those of the members and replaced modules that Files belong to, relative to the root, sorted.
-	Folders []string
+	// Importers are the folders of the modules with packages among these that import others from the module cache,
+	// relative to the root, sorted.
+	Importers []string
 	// Unsure says that the go command refused files without reading on, so that it may have left some out.
 	Unsure bool
 }
@@ -163,8 +164,12 @@ func (g *gathered) add(p *pkg) {
 		}
 		return
 	}
-	if p.Module != nil && p.Module.Dir != "" {
-		g.Folders = append(g.Folders, g.relative(p.Module.Dir))
+	isElsewhere := func(path string) bool {
+		d := g.answer.packages[path]
+		return d != nil && !d.Standard && !g.isSource(d)
+	}
+	if p.Module != nil && slices.ContainsFunc(p.Imports, isElsewhere) {
+		g.Importers = append(g.Importers, g.relative(p.Module.Dir))
 	}
 	if len(p.GoFiles)+len(p.CgoFiles)+len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
 		return // it is imported, but there is none for this platform: the build ends there
@@ -209,7 +214,7 @@ func (g *gathered) relative(name string) string {
 }
 
 func (g *gathered) sorted() Set {
-	for _, list := range []*[]string{&g.Files, &g.Modules, &g.Folders} {
+	for _, list := range []*[]string{&g.Files, &g.Modules, &g.Importers} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

@@ -63,7 +63,7 @@ func (r *Reader) read(at location) (*pkg, error) {
 	}
 	build.files = slices.DeleteFunc(build.files, func(name string) bool { return r.unused(name, build) })
 	if !slices.ContainsFunc(slices.Concat(build.files, test.files), func(name string) bool { return path.Ext(name) == ".go" }) {
-		build.files = nil // no package: nobody reads its assembly
+		return p, nil // nothing is built here, and nobody reads its assembly or testdata
 	}
 	if p.build, err = r.part(at, build); err != nil {
 		return nil, err

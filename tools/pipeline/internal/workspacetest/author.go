@@ -21,6 +21,7 @@ type Author struct {
 	undo     []Edit
 	repairs  []Edit // what takes back edits after which little builds
 	serial   int
+	favoured []string
 }
 
 // A goModule is a member of the workspace, or a module that a replace directive puts in a folder.
@@ -75,6 +76,8 @@ func New(seed uint64) (*Author, error) {
 	if err := a.writeModules(); err != nil {
 		return nil, err
 	}
+	a.write("third/other/go.mod", File{Text: releases[2].goMod()})
+	a.write("third/other/a.go", File{Text: "package other\n"})
 	a.write("shared/common.txt", File{Text: a.words()})
 	a.write(".gitignore", File{Text: "/.magpie/\nout/\n*.log\n"})
 	return a, nil

@@ -7,36 +7,54 @@ import (
 	"strings"
 )
 
+// The kinds of edits that [Author.Favour] takes.
+const (
+	Values    = "values"
+	Imports   = "imports"
+	Data      = "data"
+	Sums      = "sums"
+	Variables = "variables"
+	Links     = "links"
+)
+
+// Favour makes kinds of edits ten times as frequent.
+func (a *Author) Favour(kinds ...string) { a.favoured = append(a.favoured, kinds...) }
+
 // edit makes up an edit. One without operations is none.
 func (a *Author) edit() Edit {
 	kinds := []struct {
+		name   string
 		weight int
 		make   func() Edit
 	}{
-		{20, a.changeValue},
-		{14, a.rewriteFile},
-		{8, a.addFile},
-		{6, a.removeFile},
-		{6, a.renameFile},
-		{4, a.changeMode},
-		{14, a.changeData},
-		{6, a.addData},
-		{8, a.changeGoMod},
-		{3, a.changeGoWork},
-		{3, a.changeSums},
-		{7, a.changeVariable},
-		{5, a.makeLink},
-		{2, a.renameFolder},
-		{3, a.newPackage},
-		{2, a.changeBoundary},
-		{4, a.changeComment},
-		{4, a.touch},
-		{4, a.damageOutput},
-		{22, a.takeBack},
+		{Values, 20, a.changeValue},
+		{Imports, 14, a.rewriteFile},
+		{"", 8, a.addFile},
+		{"", 6, a.removeFile},
+		{"", 6, a.renameFile},
+		{"", 4, a.changeMode},
+		{Data, 14, a.changeData},
+		{"", 6, a.addData},
+		{"", 8, a.changeGoMod},
+		{"", 3, a.changeGoWork},
+		{Sums, 3, a.changeSums},
+		{Variables, 7, a.changeVariable},
+		{Links, 5, a.makeLink},
+		{Links, 2, a.changeShared},
+		{"", 2, a.renameFolder},
+		{"", 3, a.newPackage},
+		{"", 2, a.changeBoundary},
+		{"", 4, a.changeComment},
+		{"", 4, a.touch},
+		{"", 4, a.damageOutput},
+		{"", 22, a.takeBack},
 	}
 	total := 0
-	for _, k := range kinds {
-		total += k.weight
+	for i, k := range kinds {
+		if slices.Contains(a.favoured, k.name) {
+			kinds[i].weight *= 10
+		}
+		total += kinds[i].weight
 	}
 	n := a.random.IntN(total)
 	for _, k := range kinds {
@@ -150,8 +168,8 @@ func (a *Author) changeGoMod() Edit {
 }
 
 func (a *Author) changeGoWork() Edit {
-	return a.toggleLine("go.work", a.one("// a comment", "godebug panicnil=1", "replace later.example/y => ./third/replaced",
-		"replace elsewhere.example/other => ./third/replaced"))
+	return a.toggleLine("go.work", a.one("// a comment", "godebug panicnil=1", "replace later.example/y => ./third/absent",
+		"replace elsewhere.example/other => ./third/other"))
 }
 
 func (a *Author) changeSums() Edit {
@@ -211,6 +229,11 @@ func (a *Author) makeLink() Edit {
 	}
 	up := strings.Repeat("../", strings.Count(name, "/"))
 	return Edit{What: "link " + name, Ops: []Op{{Name: name, To: &File{Link: up + to}}}, breaks: true}
+}
+
+// changeShared changes what links lead to.
+func (a *Author) changeShared() Edit {
+	return Edit{What: "change shared/common.txt", Ops: []Op{{Name: "shared/common.txt", To: &File{Text: a.words()}}}}
 }
 
 // renameFolder moves a package's files.
