@@ -29,7 +29,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		// The answer is given; a foreign origin is most often an address that nobody listed.
-		h.log.Info("websocket refused", "error", err, "origin", r.Header.Get("Origin"), "host", r.Host)
+		h.log.Info("websocket refused", "error", err, "origin", r.Header.Get("Origin"), "host", r.Host,
+			"hint", "pages of another origin may connect once it is one of the allowed origins")
 		return
 	}
 	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
