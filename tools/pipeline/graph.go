@@ -27,7 +27,10 @@ type Graph struct {
 // A GraphModule is a module in a [Graph].
 type GraphModule struct {
 	Name string `json:"name"`
-	Path string `json:"path"`
+	// Path is the import path, and Go the version of its go line; both are empty for a folder that is no Go module.
+	Path string   `json:"path"`
+	Go   string   `json:"go"`
+	Tags []string `json:"tags"`
 	// DependsOn names the modules that this one requires or imports.
 	DependsOn []string `json:"dependsOn"`
 }
@@ -35,10 +38,11 @@ type GraphModule struct {
 // A GraphTask is one task of one module in a [Graph].
 type GraphTask struct {
 	// ID is "module#task".
-	ID     string `json:"id"`
-	Module string `json:"module"`
-	Name   string `json:"name"`
-	Help   string `json:"help"`
+	ID     string   `json:"id"`
+	Module string   `json:"module"`
+	Name   string   `json:"name"`
+	Help   string   `json:"help"`
+	Tags   []string `json:"tags"`
 	// DependsOn are the ids of the tasks that have to succeed before.
 	DependsOn []string   `json:"dependsOn"`
 	Commands  [][]string `json:"commands"`
@@ -60,23 +64,58 @@ func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Graph{graph: chosen}
-	for _, m := range p.modules {
-		if m.Name == filter.Root && !p.hasTasks(m.Name) {
-			continue
-		}
-		g.Modules = append(g.Modules, GraphModule{Name: m.Name, Path: m.Path, DependsOn: filled(m.Deps)})
-	}
-	slices.SortFunc(g.Modules, func(a, b GraphModule) int { return cmp.Compare(a.Name, b.Name) })
+	g := &Graph{graph: chosen, Modules: p.graphModules()}
 	for _, id := range chosen.Nodes() {
 		n := p.nodes[id]
 		g.Tasks = append(g.Tasks, GraphTask{
-			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, DependsOn: filled(chosen.Deps(id)), Commands: filled(n.Commands),
+			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, Tags: filled(n.Tags), DependsOn: filled(chosen.Deps(id)), Commands: filled(n.Commands),
 			GoBuild: filled(n.GoBuild), GoTest: filled(n.GoTest), Inputs: filled(n.Inputs), Outputs: filled(n.Outputs),
 			Env: filled(n.Env), Set: filled(n.Set), Cached: !n.Uncached,
 		})
 	}
 	return g, nil
+}
+
+func (p *Pipeline) graphModules() []GraphModule {
+	modules := []GraphModule{}
+	for _, m := range p.modules {
+		if m.Name == filter.Root && !p.hasTasks(m.Name) {
+			continue
+		}
+		modules = append(modules, GraphModule{
+			Name: m.Name, Path: m.Path, Go: p.members[m.Name].GoVersion, Tags: filled(m.Tags), DependsOn: filled(m.Deps),
+		})
+	}
+	slices.SortFunc(modules, func(a, b GraphModule) int { return cmp.Compare(a.Name, b.Name) })
+	return modules
+}
+
+// Modules returns the modules that the options' Filter chooses and, where Affected is set, that have a task which a change
+// reaches, by name. Filters by revision need Affected, which knows tasks.
+func (p *Pipeline) Modules(ctx context.Context, o Options) ([]GraphModule, error) {
+	selectors, err := filter.Parse(o.Filter, p.place(o.Dir))
+	if err != nil {
+		return nil, err
+	}
+	modules := p.graphModules()
+	if len(selectors) > 0 {
+		names, err := p.universe().SelectModules(selectors)
+		if err != nil {
+			return nil, err
+		}
+		modules = slices.DeleteFunc(modules, func(m GraphModule) bool { return !slices.Contains(names, m.Name) })
+	}
+	if o.Affected {
+		o.Tasks, o.Filter = nil, nil
+		affected, err := p.Affected(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		modules = slices.DeleteFunc(modules, func(m GraphModule) bool {
+			return !slices.ContainsFunc(affected, func(t AffectedTask) bool { return t.Module == m.Name })
+		})
+	}
+	return modules, nil
 }
 
 // A GraphForm is a way to write a graph down. It is also the ending of a file that holds it.

@@ -35,6 +35,7 @@ import (
 type CLI struct {
 	declared []pipeline.Declaration
 	tasks    []pipeline.Task // those of declared
+	commands []*command
 	// word is the one that mage looks for a target by, args all else but mage's own flags.
 	word  string
 	args  []string
@@ -50,7 +51,7 @@ const anything = "magpie"
 // Take takes what belongs to a task or a command out of a process's arguments, whose first names the program, and leaves
 // the word that mage finds the target by. Arguments that name no task or command first stay as they are.
 func Take(args *[]string, declarations ...pipeline.Declaration) *CLI {
-	c := &CLI{declared: declarations}
+	c := &CLI{declared: declarations, commands: commands}
 	for _, d := range declarations {
 		if t, ok := d.(pipeline.Task); ok {
 			c.tasks = append(c.tasks, t)
@@ -103,7 +104,7 @@ func (c *CLI) open() (*pipeline.Pipeline, error) { return pipeline.New(".", c.de
 // takes reports whether what follows a word belongs to this package.
 func (c *CLI) takes(word string) bool {
 	word = strings.ToLower(word)
-	return word == anything || strings.Contains(word, "#") || commandNamed(word) != nil || slices.Contains(c.taskNames(), word)
+	return word == anything || strings.Contains(word, "#") || c.commandNamed(word) != nil || slices.Contains(c.taskNames(), word)
 }
 
 func (c *CLI) taskNames() []string {

@@ -48,6 +48,30 @@ var runTasks = &command{
 // commands are those with a name, in the order of the help. A task of the same name goes before.
 var commands = []*command{
 	{
+		name: "ls", help: "the modules",
+		groups: []group{choosing, encoding},
+		run:    listModules,
+	},
+	{
+		name: "tasks", words: "[tasks]", help: "the tasks, and how many modules have them",
+		groups: []group{choosing, encoding},
+		run:    listTasks,
+	},
+	{
+		name: "info", words: "[module | module#task]", help: "what is known of a module or a task",
+		groups: []group{encoding},
+		run:    showInfo,
+	},
+	{
+		name: "query", words: "query", help: "answer a question about modules and tasks, written in JSON",
+		run: runQuery,
+	},
+	{
+		name: "affected", words: "[tasks]", help: "the tasks that a change reaches, and why",
+		groups: []group{choosing, answering, encoding},
+		run:    showAffected,
+	},
+	{
 		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
 		groups: []group{choosing, showing, encoding},
 		run:    showGraph,
@@ -94,7 +118,7 @@ func showGraph(ctx context.Context, c *CLI, s *settings, words []string) error {
 // command returns the command that words name, and the words that are left for it.
 func (c *CLI) command(words []string) (*command, []string) {
 	if len(words) > 0 && !slices.Contains(c.taskNames(), words[0]) {
-		if named := commandNamed(words[0]); named != nil {
+		if named := c.commandNamed(words[0]); named != nil {
 			return named, words[1:]
 		}
 	}
@@ -109,7 +133,7 @@ func (c *CLI) knowsTasks(words []string) error {
 		return nil
 	}
 	known := tasks
-	for _, command := range commands {
+	for _, command := range c.commands {
 		known = append(known, command.name)
 	}
 	for _, t := range c.targets {
@@ -119,10 +143,10 @@ func (c *CLI) knowsTasks(words []string) error {
 	return fmt.Errorf("there is no task or command %q%s", words[i], suggest.Hint(words[i], slices.Compact(known)))
 }
 
-func commandNamed(name string) *command {
-	for _, c := range commands {
-		if c.name == name {
-			return c
+func (c *CLI) commandNamed(name string) *command {
+	for _, command := range c.commands {
+		if command.name == name {
+			return command
 		}
 	}
 	return nil

@@ -47,6 +47,8 @@ type settings struct {
 
 	help bool
 	json bool
+	// exitCode makes the exit code an answer.
+	exitCode bool
 
 	form    pipeline.GraphForm // of the graph, empty where none is asked for
 	drawing string             // the file it goes to, empty for the standard output

@@ -20,6 +20,7 @@ const (
 	caching   group = "Cache"  // what is taken from the cache, and stored there
 	reporting group = "Output" // what is shown and written about a run
 	showing   group = "Form"   // of commands that show something
+	answering group = "Answer" // of commands that answer a question by their exit code
 	encoding  group = "Data"   // of what can be read by programs
 	general   group = "Also"   // of everything
 )
@@ -36,9 +37,14 @@ var flags = []flag{
 		name: "affected", value: "base", optional: true, group: choosing,
 		help: "only what changed since the branch left base, and what depends on it",
 		set: func(s *settings, value string) error {
-			s.Affected, s.Base = true, value
+			s.Affected, s.Base = true, cmp.Or(value, s.Base)
 			return nil
 		},
+	},
+	{
+		name: "base", value: "revision", group: choosing, preset: "of a pull request, else main or master",
+		help: "what -affected compares with",
+		set:  text(func(s *settings) *string { return &s.Base }),
 	},
 	{
 		name: "head", value: "revision", group: choosing, preset: "the working tree",
@@ -117,6 +123,11 @@ var flags = []flag{
 		name: "logfile", value: "file", optional: true, group: reporting, complete: completeFiles,
 		help: "write everything to a file, as a JSON array of events; without a name to .magpie/logs",
 		set:  file(func(s *settings) *string { return &s.LogFile }),
+	},
+	{
+		name: "exit-code", group: answering,
+		help: "end with 1 where something is affected, 0 where nothing is, 2 after an error",
+		set:  toggle(func(s *settings) *bool { return &s.exitCode }),
 	},
 	{
 		name: "json", group: encoding,

@@ -31,7 +31,7 @@ func (c *CLI) overview(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", name, c.taskLine(name))
 	}
 	_, _ = fmt.Fprintf(w, "\nCommands:\n")
-	for _, command := range commands {
+	for _, command := range c.commands {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", command.name, command.help)
 	}
 	if others := c.otherTargets(); len(others) > 0 {

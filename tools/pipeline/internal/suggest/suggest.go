@@ -9,19 +9,24 @@ import (
 // Hint returns a line to put behind an error about an unknown name: the known name that is nearest to it,
 // or all of them when none is near.
 func Hint(name string, known []string) string {
+	if near := Nearest(name, known); near != "" || len(known) == 0 {
+		return near
+	}
+	return "\nhint: there are " + strings.Join(known, ", ")
+}
+
+// Nearest returns the same line where a known name is near, for names of which there are too many to list.
+func Nearest(name string, known []string) string {
 	best, bestAt := "", max(2, len(name)/3)+1
 	for _, candidate := range known {
 		if d := distance(name, candidate); d < bestAt {
 			best, bestAt = candidate, d
 		}
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("\nhint: did you mean %q?", best)
-	case len(known) == 0:
+	if best == "" {
 		return ""
 	}
-	return "\nhint: there are " + strings.Join(known, ", ")
+	return fmt.Sprintf("\nhint: did you mean %q?", best)
 }
 
 // distance is how many letters have to be added, dropped, replaced or swapped with their neighbour.
