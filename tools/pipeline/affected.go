@@ -15,6 +15,7 @@ import (
 	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gosource"
+	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/revision"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
@@ -61,7 +62,7 @@ func (p *Pipeline) Affected(ctx context.Context, o Options) ([]AffectedTask, err
 	if err != nil {
 		return nil, err
 	}
-	reached, err := (&choice{pipeline: p, options: o, tasks: asked}).affected(ctx)
+	reached, err := (&choice{pipeline: p, options: o, tasks: asked, listed: true}).affected(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -201,11 +202,11 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 	}
 	direct := make(map[string]*AffectedTask)
 	for _, id := range c.reached() {
-		files, err := d.inputsOf(p.nodes[id])
+		differ, files, err := d.inputsOf(p.nodes[id], c.listed)
 		if err != nil {
 			return nil, fmt.Errorf("find out whether %s is affected: %w", id, err)
 		}
-		if len(files) > 0 {
+		if differ {
 			direct[id] = p.reachedBy(id, TaskFileChanged)
 			direct[id].Files = files
 		}
@@ -226,39 +227,120 @@ type difference struct {
 	files    map[string]bool
 	names    []string // of the same, sorted
 	goMods   []string // among them, of members
-	views    []view
+	views    [2]*view
 }
 
-// A view is one state of the tree: it returns the reader for a configuration.
-type view func(gosource.Config) *gosource.Reader
+// A view is one state of the tree: how to read its Go source, and whether that holds a file that differs.
+type view struct {
+	difference *difference
+	side       string
+	config     gosource.Config // the functions that read
+	readers    map[string]*gosource.Reader
+}
 
 // look opens the states of the tree on both sides.
 func (d *difference) look(ctx context.Context, from, to string) error {
-	for _, commit := range []string{from, to} {
-		v := d.pipeline.read().reader // the working tree
+	p := d.pipeline
+	for i, commit := range []string{from, to} {
+		v := &view{
+			difference: d, side: [...]string{"before", "after"}[i],
+			config: gosource.Config{Headers: p.headers, ReadDir: p.index.ReadDir}, readers: make(map[string]*gosource.Reader),
+		}
 		if commit != "" {
-			tree, err := revision.Open(ctx, d.pipeline.workspace.Root, commit, d.pipeline.headers)
+			tree, err := revision.Open(ctx, p.workspace.Root, commit, v.config)
 			if err != nil {
 				return err
 			}
-			v = d.readers(tree)
+			v.config.Headers, v.config.ReadDir = tree, tree.ReadDir
 		}
-		d.views = append(d.views, v)
+		d.views[i] = v
 	}
 	return nil
 }
 
-// readers returns the readers of a commit, the same for equal configurations.
-func (d *difference) readers(tree *revision.Tree) view {
-	known := make(map[string]*gosource.Reader)
-	return func(c gosource.Config) *gosource.Reader {
-		id := fmt.Sprint(c.GOOS, " ", c.GOARCH, " ", c.CGO, " ", c.Tags)
-		if known[id] == nil {
-			c.Headers, c.ReadDir = tree, tree.ReadDir
-			known[id] = gosource.New(d.pipeline.workspace, c)
-		}
-		return known[id]
+// reader returns the reader for a task, the same for tasks with equal configurations. Its sums are this view's own.
+func (v *view) reader(n *node) (*gosource.Reader, error) {
+	settings, err := v.difference.pipeline.read().goSettings(n.environment(v.difference.env))
+	if err != nil {
+		return nil, err
 	}
+	config := settings.source(n.tags()...)
+	id := fmt.Sprint(config.GOOS, " ", config.GOARCH, " ", config.CGO, " ", config.Tags)
+	if v.readers[id] == nil {
+		config.Headers, config.ReadDir = v.config.Headers, v.config.ReadDir
+		v.readers[id] = gosource.New(v.difference.pipeline.workspace, config)
+	}
+	return v.readers[id], nil
+}
+
+// key returns what tells whether the files of a Go task are the same as in the other view, without a list of them all.
+func (v *view) key(n *node) (hash.Key, error) {
+	h := hash.New("view")
+	reader, err := v.reader(n)
+	if err != nil {
+		return hash.Key{}, err
+	}
+	if err := reader.AddBuild(h, v, n.packages(n.GoBuild)...); err != nil {
+		return hash.Key{}, err
+	}
+	if err := reader.AddTest(h, v, n.packages(n.GoTest)...); err != nil {
+		return hash.Key{}, err
+	}
+	return h.Key(), nil
+}
+
+var _ gosource.Sums = (*view)(nil)
+
+// Add adds files by name. One that differs is another in each view.
+func (v *view) Add(h *hash.Hasher, names []string) error {
+	for _, name := range names {
+		if v.difference.files[name] {
+			h.Add(v.side, name)
+		} else {
+			h.Add("file", name)
+		}
+	}
+	return nil
+}
+
+// AddCompiled adds files.
+func (v *view) AddCompiled(h *hash.Hasher, names []string) error { return v.Add(h, names) }
+
+// AddExternal adds the files of checksums.
+func (v *view) AddExternal(h *hash.Hasher, module string, _ []string) error {
+	return v.Add(h, gokey.Sums([]string{module}))
+}
+
+// files returns the files that a Go task reads, sorted.
+func (v *view) files(n *node) ([]string, error) {
+	reader, err := v.reader(n)
+	if err != nil {
+		return nil, err
+	}
+	built, err := reader.Build(n.packages(n.GoBuild)...)
+	if err != nil || len(n.GoTest) == 0 {
+		return sorted(built.Files, gokey.Sums(built.Modules)), err
+	}
+	tested, err := reader.Test(n.packages(n.GoTest)...)
+	if err != nil {
+		return nil, err
+	}
+	return sorted(built.Files, gokey.Sums(built.Modules), tested.Files, gokey.Sums(tested.Modules)), nil
+}
+
+func sorted(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// leavesOut reports whether a Go task takes any of its packages' files away itself.
+func (v *view) leavesOut(n *node) (bool, error) {
+	reader, err := v.reader(n)
+	if err != nil {
+		return false, err
+	}
+	return reader.Reads(n.leavesOut, len(n.GoTest) > 0, slices.Concat(n.packages(n.GoBuild), n.packages(n.GoTest))...)
 }
 
 // addLinks counts links to files that differ among the files that differ, as a link's input is what lies behind it, too.
@@ -287,34 +369,21 @@ func (d *difference) addLinks(ctx context.Context) error {
 	return nil
 }
 
-// inputsOf returns which of the files are inputs of a task in one of the states.
-func (d *difference) inputsOf(n *node) ([]string, error) {
+// inputsOf reports whether an input of a task differs, and returns which do. Of the source of a Go task that is a list to make, which is
+// left out unless listed says that it is of use.
+func (d *difference) inputsOf(n *node, listed bool) (differ bool, files []string, err error) {
 	if n.isGroup() {
-		return nil, nil
+		return false, nil, nil
 	}
-	found := make(map[string]bool)
-	for _, name := range d.matching(n) {
-		found[name] = true
-	}
+	files = slices.DeleteFunc(d.matching(n), n.leavesOut)
 	if n.isGo() {
-		before, err := d.goFiles(d.views[0], n)
-		if err != nil {
-			return nil, err
+		var source []string
+		if differ, source, err = d.compiled(n, listed); err != nil {
+			return false, nil, err
 		}
-		after, err := d.goFiles(d.views[1], n)
-		if err != nil {
-			return nil, err
-		}
-		for name := range union(before, after) {
-			// What was read and no longer is, or the other way round, need not have changed itself: a go.mod in a folder above
-			// makes it another module's.
-			if d.files[name] || before[name] != after[name] {
-				found[name] = true
-			}
-		}
+		files = sorted(files, source)
 	}
-	maps.DeleteFunc(found, func(name string, _ bool) bool { return n.inputs.Drops(name) || n.outputs.Match(name) })
-	return slices.Sorted(maps.Keys(found)), nil
+	return differ || len(files) > 0, files, nil
 }
 
 // matching returns which of the files are inputs of a task by their names alone.
@@ -354,34 +423,47 @@ func (d *difference) reaches(n *node, base, name string) bool {
 	return owner == n.module || !glob.Within(n.module.Name, owner.Name) || glob.Within(owner.Name, base)
 }
 
-// goFiles returns the files that a Go task reads in one state of the tree.
-func (d *difference) goFiles(v view, n *node) (map[string]bool, error) {
-	settings, err := d.pipeline.read().goSettings(n.environment(d.env))
-	if err != nil {
-		return nil, err
+// compiled reports whether the files that a Go task's packages consist of differ, and, where listed, returns which do.
+func (d *difference) compiled(n *node, listed bool) (differ bool, files []string, err error) {
+	var keys [2]hash.Key
+	for i, v := range d.views {
+		if keys[i], err = v.key(n); err != nil {
+			return false, nil, err
+		}
+		leavesOut, err := v.leavesOut(n)
+		if err != nil {
+			return false, nil, err
+		}
+		listed = listed || leavesOut
 	}
-	reader := v(settings.source(n.tags()...))
-	built, err := reader.Build(n.packages(n.GoBuild)...)
-	if err != nil {
-		return nil, err
+	if keys[0] == keys[1] || !listed {
+		return keys[0] != keys[1], nil, nil
 	}
-	tested, err := reader.Test(n.packages(n.GoTest)...)
+	before, err := d.views[0].files(n)
 	if err != nil {
-		return nil, err
+		return false, nil, err
 	}
-	files := make(map[string]bool)
-	for _, list := range [][]string{built.Files, tested.Files, gokey.Sums(built.Modules), gokey.Sums(tested.Modules)} {
-		for _, name := range list {
-			files[name] = true
+	after, err := d.views[1].files(n)
+	if err != nil {
+		return false, nil, err
+	}
+	for len(before)+len(after) > 0 {
+		switch {
+		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
+			// What was read and no longer is, or the other way round, need not have changed itself: a go.mod in a
+			// folder above makes it another module's.
+			files, before = append(files, before[0]), before[1:]
+		case len(before) == 0 || after[0] < before[0]:
+			files, after = append(files, after[0]), after[1:]
+		default:
+			if d.files[before[0]] {
+				files = append(files, before[0])
+			}
+			before, after = before[1:], after[1:]
 		}
 	}
-	return files, nil
-}
-
-func union(a, b map[string]bool) map[string]bool {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
+	files = slices.DeleteFunc(files, n.leavesOut)
+	return len(files) > 0, files, nil
 }
 
 // tags returns the build tags that a task's commands switch on.

@@ -109,6 +109,7 @@ type choice struct {
 	pipeline *Pipeline
 	options  Options
 	tasks    []string // that are to be chosen from
+	listed   bool     // whether somebody wants to know which inputs differ
 }
 
 // filtered returns those of the named tasks that the filters choose.

@@ -57,6 +57,9 @@ type GraphTask struct {
 
 // Graph returns the tasks that the options ask for, with what they depend on; without Tasks, all of them.
 func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
 	if len(o.Tasks) == 0 {
 		o.Tasks = p.taskNames()
 	}

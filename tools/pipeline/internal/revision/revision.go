@@ -7,9 +7,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"syscall"
 
@@ -20,7 +18,7 @@ import (
 // A Tree is the files of one commit. Safe for concurrent use, while nobody changes the working tree.
 type Tree struct {
 	root    string
-	headers gosource.Headers
+	source  gosource.Config
 	known   map[string]gosource.Header // of files that differ
 	gone    map[string]bool            // files of the working tree that the commit does not have
 	folders map[string][]fs.DirEntry   // what the commit has and the working tree has not, or differently
@@ -28,28 +26,29 @@ type Tree struct {
 
 var _ gosource.Headers = (*Tree)(nil)
 
-// Open returns the tree of a commit of the repository that root lies in. headers are those of the working tree.
-func Open(ctx context.Context, root, commit string, headers gosource.Headers) (*Tree, error) {
+// Open returns the tree of a commit of the repository that root lies in. The source tells how to read the working tree: its Headers
+// and ReadDir.
+func Open(ctx context.Context, root, commit string, source gosource.Config) (*Tree, error) {
 	changes, err := git.Diff(ctx, root, commit, "")
 	if err != nil {
 		return nil, err
 	}
 	t := &Tree{
-		root: root, headers: headers,
+		root: root, source: source,
 		known: make(map[string]gosource.Header), gone: make(map[string]bool), folders: make(map[string][]fs.DirEntry),
 	}
-	var source []git.Change
+	var read []git.Change
 	for _, c := range changes {
 		switch {
 		case c.Blob == "":
 			t.gone[c.Name] = true
 			continue
 		case gosource.IsSource(c.Name) && (c.Mode == regular || c.Mode == executable):
-			source = append(source, c)
+			read = append(read, c)
 		}
 		t.add(c)
 	}
-	return t, t.readHeaders(ctx, source)
+	return t, t.readHeaders(ctx, read)
 }
 
 // Git's modes of files.
@@ -76,9 +75,9 @@ func (t *Tree) add(c git.Change) {
 	}
 }
 
-func (t *Tree) readHeaders(ctx context.Context, source []git.Change) error {
+func (t *Tree) readHeaders(ctx context.Context, changes []git.Change) error {
 	var ids []string
-	for _, c := range source {
+	for _, c := range changes {
 		ids = append(ids, c.Blob)
 	}
 	slices.Sort(ids)
@@ -86,7 +85,7 @@ func (t *Tree) readHeaders(ctx context.Context, source []git.Change) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range source {
+	for _, c := range changes {
 		t.known[c.Name] = gosource.ParseHeader(c.Name, blobs[c.Blob])
 	}
 	return nil
@@ -94,12 +93,12 @@ func (t *Tree) readHeaders(ctx context.Context, source []git.Change) error {
 
 // ReadDir lists a folder as [gosource.Config] wants it.
 func (t *Tree) ReadDir(dir string) ([]fs.DirEntry, error) {
-	listed, err := os.ReadDir(filepath.Join(t.root, filepath.FromSlash(dir)))
+	listed, err := t.source.ReadDir(dir)
 	there := t.folders[dir]
 	if err != nil && (len(there) == 0 || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)) {
 		return nil, err
 	}
-	listed = slices.DeleteFunc(listed, func(e fs.DirEntry) bool {
+	listed = slices.DeleteFunc(slices.Clone(listed), func(e fs.DirEntry) bool {
 		return t.gone[path.Join(dir, e.Name())] || slices.ContainsFunc(there, func(other fs.DirEntry) bool { return other.Name() == e.Name() })
 	})
 	listed = append(listed, there...)
@@ -112,12 +111,12 @@ func (t *Tree) Load(name string) (gosource.Header, bool) {
 	if header, ok := t.known[name]; ok {
 		return header, true
 	}
-	return t.headers.Load(name)
+	return t.source.Headers.Load(name)
 }
 
 // Store keeps the header of a file that is the same in the working tree.
 func (t *Tree) Store(name string, content []byte, header gosource.Header) {
-	t.headers.Store(name, content, header)
+	t.source.Headers.Store(name, content, header)
 }
 
 // An entry is a file or folder of the commit. It has no more to say than its name and kind.
