@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -80,9 +81,7 @@ func (d *durations) save(took map[string]float64) error {
 	d.read()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for id, seconds := range took {
-		d.past[id] = seconds
-	}
+	maps.Copy(d.past, took)
 	data, err := json.Marshal(d.past)
 	if err != nil {
 		return err
