@@ -97,7 +97,7 @@ func (s *session) tallyService(t *tally, id string) {
 	if one == nil {
 		return
 	}
-	s.ended[id] = ending{err: one.err, log: one.log, took: one.took}
+	s.ended[id] = ending{err: one.err, log: one.log, took: one.took, from: one.started, to: one.started.Add(one.took)}
 	if one.err != nil {
 		t.failed = append(t.failed, id)
 	} else {
@@ -130,7 +130,7 @@ func (t *tally) line(took time.Duration) string {
 }
 
 // finish says what was cached, what ran, and what was not run because of what, repeats failures in full, and closes with one line that counts.
-func (s *session) finish(ctx context.Context, results []run.Result[string], took time.Duration) error {
+func (s *session) finish(ctx context.Context, results []run.Result[string], started time.Time) error {
 	t := s.tally(results)
 	e := &Error{Failed: t.failed}
 	for _, id := range t.failed {
@@ -154,7 +154,10 @@ func (s *session) finish(ctx context.Context, results []run.Result[string], took
 	if e.Interrupted == nil {
 		s.repeatFailures(t.failed)
 	}
-	s.printer.Say("%s", t.line(took))
+	r := s.report(results, t, e, started)
+	r.write(ctx)
+	s.printer.Say("%s", t.line(r.to.Sub(started)))
+	r.export(ctx)
 	if e.Interrupted == nil && len(e.Failed) == 0 {
 		return nil
 	}

@@ -68,6 +68,11 @@ type Options struct {
 	// LogFile is a file for the same events, as a JSON array that is complete at every moment and readable by its owner alone. It is relative to the
 	// root and must lie in it; "auto" means a new file in .magpie/logs. Empty means none.
 	LogFile string
+	// Summarize keeps what the run did as a JSON file in .magpie/runs, with the field names of Turborepo's run summaries.
+	Summarize bool
+	// Profile is a file for when each task ran, in Chrome's Trace Event Format. It is relative to the root and must lie in it; "auto" means a new
+	// file in .magpie/runs. Empty means none.
+	Profile string
 	// Stdout takes what tasks print, Stderr what the run says of itself. Nil means the process's own.
 	Stdout, Stderr io.Writer
 	// Env is the environment to choose from for tasks, as [os/exec.Cmd] takes it. Nil means the process's own.
@@ -102,6 +107,11 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if err := p.checkInput(chosen); err != nil {
 		return err
 	}
+	if o.Profile != "" && o.Profile != auto {
+		if _, err := p.inside(o.Profile); err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+	}
 	file, err := p.openLogFile(o)
 	if err != nil {
 		return err
@@ -126,7 +136,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		s.saveIndex()
 		s.saveDurations(results)
 	}
-	return s.finish(ctx, results, time.Since(started))
+	return s.finish(ctx, results, started)
 }
 
 // work works through the graph, waits for the persistent tasks that stay up, and ends the others. One that fails ends the work.

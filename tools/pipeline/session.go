@@ -42,6 +42,9 @@ type ending struct {
 	err  error
 	log  []byte
 	took time.Duration // by running, now or when it was stored
+
+	from, to time.Time       // when it was worked on in this run
+	artifact *cache.Artifact // of a hit
 }
 
 func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string], printer *output.Printer) *session {
@@ -83,10 +86,12 @@ func (s *session) node(id string) *node {
 // do brings one task about, from the cache or by running it, and reports whether it succeeded.
 func (s *session) do(ctx context.Context, id string) bool {
 	n := s.node(id)
+	from := time.Now()
 	s.mu.Lock()
-	s.running[id] = time.Now()
+	s.running[id] = from
 	s.mu.Unlock()
 	e := s.perform(ctx, n)
+	e.from, e.to = from, time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.running, id)
@@ -161,7 +166,7 @@ func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
 	}
 	s.settle(n, key, artifact.Outputs)
 	s.replay(n, key, artifact.Log)
-	return ending{hit: true, err: err, log: artifact.Log, took: artifact.Duration}, true
+	return ending{hit: true, err: err, log: artifact.Log, took: artifact.Duration, artifact: artifact}, true
 }
 
 // cacheable reports whether a task may be answered from the cache, and what it makes be kept there: not if something

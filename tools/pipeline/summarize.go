@@ -92,6 +92,7 @@ func (s *session) summarize(n *node, f forecast) (summary.Task, error) {
 func (n *node) definition() summary.Definition {
 	return summary.Definition{
 		Outputs: filled(n.Outputs), Cache: !n.Uncached, DependsOn: filled(n.DependsOn), Inputs: filled(n.Inputs), OutputLogs: string(n.OutputLogs),
+		Persistent: n.Persistent, Interactive: n.Interactive,
 		Env: filled(n.Env), PassThroughEnv: filled(n.PassEnv), With: filled(n.With), Tags: filled(n.Tags), Description: n.Help,
 	}
 }

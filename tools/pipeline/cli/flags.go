@@ -125,6 +125,16 @@ var flags = []flag{
 		set:  file(func(s *settings) *string { return &s.LogFile }),
 	},
 	{
+		name: "summarize", group: reporting,
+		help: "keep what the run did as JSON in .magpie/runs",
+		set:  toggle(func(s *settings) *bool { return &s.Summarize }),
+	},
+	{
+		name: "profile", value: "file", optional: true, group: reporting, complete: completeFiles,
+		help: "write when each task ran, for chrome://tracing and Perfetto; without a name to .magpie/runs",
+		set:  file(func(s *settings) *string { return &s.Profile }),
+	},
+	{
 		name: "exit-code", group: answering,
 		help: "end with 1 where something is affected, 0 where nothing is, 2 after an error",
 		set:  toggle(func(s *settings) *bool { return &s.exitCode }),

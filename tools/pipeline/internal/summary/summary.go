@@ -24,6 +24,31 @@ type Run struct {
 	Tasks              []Task `json:"tasks"`
 	User               string `json:"user"`
 	SCM                SCM    `json:"scm"`
+	// Execution is nil for a dry run.
+	Execution *Execution `json:"execution,omitempty"`
+}
+
+// An Execution is how a run went. Times are in milliseconds since 1970.
+type Execution struct {
+	Command  string `json:"command"`
+	RepoPath string `json:"repoPath"`
+	// Success, Failed and Cached count tasks that ran and succeeded, that failed, and that came from the cache; Attempted is
+	// their sum.
+	Success         int   `json:"success"`
+	Failed          int   `json:"failed"`
+	Cached          int   `json:"cached"`
+	Attempted       int   `json:"attempted"`
+	StartTimeMillis int64 `json:"startTime"`
+	EndTimeMillis   int64 `json:"endTime"`
+	ExitCode        int   `json:"exitCode"`
+}
+
+// A TaskExecution is how a task went. Times are in milliseconds since 1970.
+type TaskExecution struct {
+	StartTimeMillis int64  `json:"startTime"`
+	EndTimeMillis   int64  `json:"endTime"`
+	ExitCode        int    `json:"exitCode"`
+	Error           string `json:"error,omitempty"`
 }
 
 // Global is what is in the keys of all tasks.
@@ -83,6 +108,8 @@ type Task struct {
 	Framework              string               `json:"framework"`
 	EnvMode                string               `json:"envMode"`
 	EnvironmentVariables   EnvironmentVariables `json:"environmentVariables"`
+	// Execution is nil for a dry run, and for tasks that did not start.
+	Execution *TaskExecution `json:"execution,omitempty"`
 }
 
 // Cache says what the cache has for a task.
