@@ -40,7 +40,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	err = s.runWithInput(ctx, n, log)
 	took := time.Since(started)
 	e := ending{err: err, log: log.Close(), took: took}
-	s.pipeline.forget()
+	s.pipeline.written(n)
 	if ctx.Err() != nil {
 		e.err = context.Cause(ctx)
 	}
@@ -59,7 +59,9 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 		e.err = stale(different(before, outputs))
 	}
 	s.settle(n, key, outputs)
-	s.store(n, key, cache.Recipe{Task: n.id, Duration: took, Log: e.log}, outputs)
+	if s.cacheable(n) {
+		s.keeper.add(product{n, key, cache.Recipe{Task: n.id, Duration: took, Log: e.log}, outputs})
+	}
 	return e
 }
 
@@ -133,23 +135,4 @@ func (n *node) what() string {
 		lines = append(lines, strings.Join(args, " "))
 	}
 	return strings.Join(lines, " && ")
-}
-
-// store keeps what a task made, unless what it read has changed since its key was worked out: nobody can tell
-// which of the two states the outputs come from.
-func (s *session) store(n *node, key hash.Key, recipe cache.Recipe, outputs []cache.Output) {
-	if !s.cacheable(n) {
-		return
-	}
-	again, err := s.key(n)
-	if err != nil || again != key {
-		s.printer.Warn("%s is not cached: its inputs changed while it ran", n.id)
-		return
-	}
-	err = s.cache.Store(key, recipe, outputs)
-	if errors.Is(err, cache.ErrChanged) {
-		s.printer.Warn("%s is not cached: its outputs changed behind it", n.id)
-	} else if err != nil {
-		s.printer.Warn("%s is not cached: %v", n.id, err)
-	}
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -60,6 +61,33 @@ func (p *Pipeline) forget() {
 	defer p.mu.Unlock()
 	p.facts = nil
 	p.index.Forget()
+}
+
+// written drops what a task may have changed: it writes its outputs, and whatever it likes in its own module. One
+// that is not cached, or is Go code, may be there to write anywhere.
+func (p *Pipeline) written(n *node) {
+	if n.Uncached || n.Interactive || n.Func != nil || n.module.Name == "." {
+		p.forget()
+		return
+	}
+	p.index.ForgetBelow(n.module.Name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.facts != nil {
+		p.facts = p.facts.without(n.module.Name)
+	}
+}
+
+// without returns the facts that still hold when files in a folder may have changed.
+func (f *facts) without(dir string) *facts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	left := f.pipeline.newFacts()
+	left.readers, left.settings = maps.Clone(f.readers), maps.Clone(f.settings)
+	for _, reader := range f.readers {
+		reader.Forget(dir)
+	}
+	return left
 }
 
 // reader returns the reader for a configuration, the same for equal ones.

@@ -104,7 +104,7 @@ func TestServersEndWithTheRun(t *testing.T) {
 		"go.work": "go 1.26.0\nuse ./a\nuse ./b\n", "a/go.mod": "module example.com/a\ngo 1.26.0\n", "b/go.mod": "module example.com/b\ngo 1.26.0\n",
 		"tasks.json": `[{"Name": "db", "Modules": ["a"], "Persistent": true, "Ready": {"Line": "hang"}, "Commands": [["tool", "hang", "pids"]]},
 			{"Name": "dev", "Modules": ["b"], "DependsOn": ["a#db"], "Persistent": true, "Commands": [["tool", "rest", "up"]]},
-			{"Name": "build", "Commands": [["tool", "say"]]}]`,
+			{"Name": "build", "Inputs": ["go.mod"], "Commands": [["tool", "say"]]}]`,
 	})
 	cmd := command(t, dir, "dev", "build")
 	var stderr bytes.Buffer

@@ -66,7 +66,7 @@ func (s *session) restore(n *node, artifact *cache.Artifact) ([]string, error) {
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	defer s.pipeline.forget()
+	defer s.pipeline.written(n)
 	isWanted := func(o cache.Output) bool {
 		_, found := slices.BinarySearch(changed, o.Name)
 		return found

@@ -129,7 +129,9 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		defer close(done)
 		s.printer.Progress(shown, s.progress)
 	}()
+	s.keeper = newKeeper(s)
 	results := s.work(ctx)
+	s.keeper.close()
 	hide()
 	<-done
 	if s.cache != nil {

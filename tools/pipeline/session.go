@@ -23,6 +23,7 @@ type session struct {
 	passed   map[string]*node // tasks that get arguments, in place of the pipeline's
 	printer  *output.Printer
 	cache    *cache.Cache // nil where there is none
+	keeper   *keeper
 	tracked  func() (map[string]bool, error)
 	services *services
 	past     *durations

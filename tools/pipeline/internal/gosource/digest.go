@@ -2,7 +2,9 @@ package gosource
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"magpie.build/tools/pipeline/internal/hash"
@@ -217,6 +219,29 @@ func (v *visit) close(root *closureSum) {
 	for _, c := range members {
 		c.whole = key
 	}
+}
+
+// Forget makes the reader read the packages in and below a folder again: something may have changed them.
+func (r *Reader) Forget(dir string) {
+	above := path.Dir(dir)
+	within := func(dir, name string) bool { return dir == "." || name == dir || strings.HasPrefix(name, dir+"/") }
+	r.matches.Range(func(key, _ any) bool {
+		if name, _ := key.(string); within(name, dir) || within(dir, name) {
+			r.matches.Delete(key)
+		}
+		return true
+	})
+	for _, known := range []*sync.Map{&r.packages, &r.listings} {
+		known.Range(func(key, _ any) bool {
+			if name, _ := key.(string); name == above || within(dir, name) {
+				known.Delete(key)
+			}
+			return true
+		})
+	}
+	r.digests.mu.Lock()
+	defer r.digests.mu.Unlock()
+	clear(r.digests.closures)
 }
 
 // Reads reports whether one of the packages, or one of the same module that they import, reads a file that match holds.

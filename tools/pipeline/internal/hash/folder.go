@@ -84,6 +84,16 @@ func (f *folder) open(x *Index) {
 	}
 }
 
+// forget makes the folder be looked at again.
+func (f *folder) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listedAt = 0
+	for _, r := range f.records {
+		r.at = 0
+	}
+}
+
 // look returns the record of a name, its stat taken in this epoch. Its content is known if it is hashed.
 func (f *folder) look(x *Index, name string) (*record, error) {
 	f.open(x)

@@ -84,6 +84,24 @@ func (x *Index) ReadDir(name string) ([]fs.DirEntry, error) {
 // Forget makes the index look at everything again: something may have changed it.
 func (x *Index) Forget() { x.epoch.Add(1) }
 
+// ForgetBelow makes the index look again at a folder, all below it, and the folder that it is in.
+func (x *Index) ForgetBelow(dir string) {
+	x.mu.Lock()
+	var below []*folder
+	for _, all := range []map[string]*folder{x.known, x.folders} {
+		for name, f := range all {
+			if dir == "." || name == dir || strings.HasPrefix(name, dir) && name[len(dir)] == '/' {
+				below = append(below, f)
+			}
+		}
+	}
+	x.mu.Unlock()
+	above, _ := split(dir)
+	for _, f := range append(below, x.folder(above)) {
+		f.forget()
+	}
+}
+
 func (x *Index) folder(dir string) *folder {
 	if f := x.known[dir]; f != nil {
 		return f
