@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -91,8 +92,8 @@ func (s *session) summarize(n *node, f forecast) (summary.Task, error) {
 
 func (n *node) definition() summary.Definition {
 	return summary.Definition{
-		Outputs: filled(n.Outputs), Cache: !n.Uncached, DependsOn: filled(n.DependsOn), Inputs: filled(n.Inputs), OutputLogs: string(n.OutputLogs),
-		Persistent: n.Persistent, Interactive: n.Interactive,
+		Outputs: filled(n.Outputs), Cache: !n.Uncached, DependsOn: filled(n.DependsOn), Inputs: filled(n.Inputs),
+		OutputLogs: string(cmp.Or(n.OutputLogs, OutputNewOnly)), Persistent: n.Persistent, Interactive: n.Interactive,
 		Env: filled(n.Env), PassThroughEnv: filled(n.PassEnv), With: filled(n.With), Tags: filled(n.Tags), Description: n.Help,
 	}
 }
