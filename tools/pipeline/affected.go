@@ -265,7 +265,7 @@ func (v *view) reader(n *node) (*gosource.Reader, error) {
 		return nil, err
 	}
 	config := settings.source(n.tags()...)
-	id := fmt.Sprint(config.GOOS, " ", config.GOARCH, " ", config.CGO, " ", config.Tags)
+	id := configID(config)
 	if v.readers[id] == nil {
 		config.Headers, config.ReadDir = v.config.Headers, v.config.ReadDir
 		v.readers[id] = gosource.New(v.difference.pipeline.workspace, config)

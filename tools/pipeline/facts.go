@@ -90,11 +90,16 @@ func (f *facts) without(dir string) *facts {
 	return left
 }
 
+// configID tells configurations apart.
+func configID(c gosource.Config) string {
+	return fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
+}
+
 // reader returns the reader for a configuration, the same for equal ones.
 func (f *facts) reader(c gosource.Config) *gosource.Reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
+	id := configID(c)
 	if f.readers[id] == nil {
 		c.Headers, c.ReadDir = f.pipeline.headers, f.pipeline.index.ReadDir
 		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))

@@ -44,15 +44,17 @@ type GraphTask struct {
 	Help   string   `json:"help"`
 	Tags   []string `json:"tags"`
 	// DependsOn are the ids of the tasks that have to succeed before.
-	DependsOn []string   `json:"dependsOn"`
-	Commands  [][]string `json:"commands"`
-	GoBuild   []string   `json:"goBuild"`
-	GoTest    []string   `json:"goTest"`
-	Inputs    []string   `json:"inputs"`
-	Outputs   []string   `json:"outputs"`
-	Env       []string   `json:"env"`
-	Set       []string   `json:"set"`
-	Cached    bool       `json:"cached"`
+	DependsOn []string `json:"dependsOn"`
+	// With are the ids of those that run beside it.
+	With     []string   `json:"with"`
+	Commands [][]string `json:"commands"`
+	GoBuild  []string   `json:"goBuild"`
+	GoTest   []string   `json:"goTest"`
+	Inputs   []string   `json:"inputs"`
+	Outputs  []string   `json:"outputs"`
+	Env      []string   `json:"env"`
+	Set      []string   `json:"set"`
+	Cached   bool       `json:"cached"`
 }
 
 // Graph returns the tasks that the options ask for, with what they depend on; without Tasks, all of them.
@@ -71,7 +73,8 @@ func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	for _, id := range chosen.Nodes() {
 		n := p.nodes[id]
 		g.Tasks = append(g.Tasks, GraphTask{
-			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, Tags: filled(n.Tags), DependsOn: filled(chosen.Deps(id)), Commands: filled(n.Commands),
+			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, Tags: filled(n.Tags), DependsOn: filled(chosen.Deps(id)),
+			With: filled(n.with), Commands: filled(n.Commands),
 			GoBuild: filled(n.GoBuild), GoTest: filled(n.GoTest), Inputs: filled(n.Inputs), Outputs: filled(n.Outputs),
 			Env: filled(n.Env), Set: filled(n.Set), Cached: !n.Uncached,
 		})
@@ -152,13 +155,13 @@ func GraphFormOf(file string) (GraphForm, error) {
 func (g *Graph) Draw(form GraphForm) (string, error) {
 	switch form {
 	case GraphDOT:
-		return draw.DOT(g.graph), nil
+		return draw.DOT(g.drawing()), nil
 	case GraphMermaid:
-		return draw.Mermaid(g.graph), nil
+		return draw.Mermaid(g.drawing()), nil
 	case GraphSVG:
-		return draw.SVG(g.graph), nil
+		return draw.SVG(g.drawing()), nil
 	case GraphHTML:
-		return draw.HTML(g.graph, g.note)
+		return draw.HTML(g.drawing())
 	case GraphJSON:
 		data, err := json.MarshalIndent(g, "", "  ")
 		return string(data) + "\n", err
@@ -166,16 +169,18 @@ func (g *Graph) Draw(form GraphForm) (string, error) {
 	return "", fmt.Errorf("draw the graph: there is no form %q", form)
 }
 
-func (g *Graph) note(id string) draw.Note {
-	i := slices.IndexFunc(g.Tasks, func(t GraphTask) bool { return t.ID == id })
-	if i < 0 {
-		return draw.Note{}
+// drawing is the graph as it is drawn.
+func (g *Graph) drawing() draw.Drawing {
+	d := draw.Drawing{Graph: g.graph, Beside: make(map[string][]string), Notes: make(map[string]draw.Note)}
+	for _, t := range g.Tasks {
+		var commands []string
+		for _, args := range t.Commands {
+			commands = append(commands, strings.Join(args, " "))
+		}
+		d.Beside[t.ID] = t.With
+		d.Notes[t.ID] = draw.Note{Help: t.Help, Command: strings.Join(commands, " && ")}
 	}
-	var commands []string
-	for _, args := range g.Tasks[i].Commands {
-		commands = append(commands, strings.Join(args, " "))
-	}
-	return draw.Note{Help: g.Tasks[i].Help, Command: strings.Join(commands, " && ")}
+	return d
 }
 
 // filled makes an empty list of none, so that JSON has lists throughout.

@@ -175,14 +175,14 @@ func (p *Pipeline) having(t Task) ([]string, error) {
 	for _, text := range t.Modules {
 		selectors, err := filter.Parse([]string{text}, filter.Place{})
 		if err == nil {
-			_, err = p.universe().SelectModules(selectors)
+			_, err = p.universe().SelectGoModules(selectors)
 		}
 		if err != nil {
 			return nil, p.at(fmt.Errorf("task %q: %w", t.Name, err), t.Name, text)
 		}
 		all = append(all, selectors...)
 	}
-	return p.universe().SelectModules(all)
+	return p.universe().SelectGoModules(all)
 }
 
 // claims finds outputs that two tasks write.

@@ -12,8 +12,8 @@ import (
 	"magpie.build/tools/pipeline/internal/graph"
 )
 
-// diamond has an odd name at its end.
-func diamond(t *testing.T) *graph.Graph[string] {
+// diamond has an odd name at its end, and two nodes that go together.
+func diamond(t *testing.T) draw.Drawing {
 	t.Helper()
 	g, cycle := graph.Build(map[string][]string{
 		"app#build": {"api#build", "ui#build"}, "api#build": {`a "b" <c>#x`}, "ui#build": {`a "b" <c>#x`}, `a "b" <c>#x`: nil,
@@ -21,7 +21,11 @@ func diamond(t *testing.T) *graph.Graph[string] {
 	if cycle != nil {
 		t.Fatal(cycle)
 	}
-	return g
+	d := draw.Drawing{Graph: g, Beside: map[string][]string{"api#build": {"ui#build"}, "ui#build": {"api#build"}}, Notes: make(map[string]draw.Note)}
+	for _, node := range g.Nodes() {
+		d.Notes[node] = draw.Note{Help: "builds <" + node, Command: "go build"}
+	}
+	return d
 }
 
 func TestDOT(t *testing.T) {
@@ -37,6 +41,7 @@ func TestDOT(t *testing.T) {
 	"app#build"
 	"app#build" -> "api#build"
 	"app#build" -> "ui#build"
+	"api#build" -> "ui#build" [dir=none, style=dashed, constraint=false]
 }
 `
 	if got := draw.DOT(diamond(t)); got != want {
@@ -55,6 +60,7 @@ func TestMermaid(t *testing.T) {
 	n3["app#35;build"]
 	n3 --> n1
 	n3 --> n2
+	n1 -.- n2
 `
 	if got := draw.Mermaid(diamond(t)); got != want {
 		t.Errorf("got\n%s", got)
@@ -66,7 +72,7 @@ func TestSVG(t *testing.T) {
 	t.Parallel()
 	got := draw.SVG(diamond(t))
 	wellFormed(t, got)
-	for what, want := range map[string]int{"<rect": 4, "<path": 4, `role="img"`: 1, "<title>": 1, "<a ": 0} {
+	for what, want := range map[string]int{"<rect": 4, "<path": 5, `role="img"`: 1, "<title>": 1, "<a ": 0} {
 		if n := strings.Count(got, what); n != want {
 			t.Errorf("%d times %s, want %d", n, what, want)
 		}
@@ -76,7 +82,7 @@ func TestSVG(t *testing.T) {
 // The page leads from each node to its neighbours and back, by links that all lead somewhere, and runs nothing.
 func TestHTML(t *testing.T) {
 	t.Parallel()
-	got, err := draw.HTML(diamond(t), func(node string) draw.Note { return draw.Note{Help: "builds <" + node, Command: "go build"} })
+	got, err := draw.HTML(diamond(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +96,7 @@ func TestHTML(t *testing.T) {
 		anchors[m[1]] = true
 	}
 	links := regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(got, -1)
-	if want := 4 + 2*4; len(anchors) != 4 || len(links) != want {
+	if want := 4 + 2*4 + 2; len(anchors) != 4 || len(links) != want {
 		t.Errorf("%d places and %d links, want 4 and %d", len(anchors), len(links), want)
 	}
 	for _, m := range links {
@@ -106,8 +112,8 @@ func TestHTML(t *testing.T) {
 func TestAnEmptyGraphCanBeDrawn(t *testing.T) {
 	t.Parallel()
 	g, _ := graph.Build(map[string][]string{})
-	wellFormed(t, draw.SVG(g))
-	if _, err := draw.HTML(g, nil); err != nil {
+	wellFormed(t, draw.SVG(draw.Drawing{Graph: g}))
+	if _, err := draw.HTML(draw.Drawing{Graph: g}); err != nil {
 		t.Error(err)
 	}
 }

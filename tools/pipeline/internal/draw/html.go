@@ -3,28 +3,20 @@ package draw
 import (
 	"html/template"
 	"strings"
-
-	"magpie.build/tools/pipeline/internal/graph"
 )
-
-// A Note is what a page says of one node.
-type Note struct {
-	// Help is a line, Command what the node executes.
-	Help, Command string
-}
 
 // HTML returns the graph as one page that needs nothing else: the picture, and a list in which each node leads to those it
 // depends on and those that depend on it. There is no script; all of it can be reached by the keyboard.
-func HTML(g *graph.Graph[string], note func(node string) Note) (string, error) {
+func HTML(g Drawing) (string, error) {
 	type item struct {
 		Note
 
-		ID, Anchor  string
-		Deps, Users []string
+		ID, Anchor          string
+		Deps, Users, Beside []string
 	}
 	var items []item
 	for _, node := range g.Nodes() {
-		items = append(items, item{Note: note(node), ID: node, Anchor: anchor(node), Deps: g.Deps(node), Users: g.Users(node)})
+		items = append(items, item{Note: g.Notes[node], ID: node, Anchor: anchor(node), Deps: g.Deps(node), Users: g.Users(node), Beside: g.Beside[node]})
 	}
 	var b strings.Builder
 	err := page.Execute(&b, map[string]any{

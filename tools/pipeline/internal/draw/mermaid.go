@@ -3,13 +3,11 @@ package draw
 import (
 	"fmt"
 	"strings"
-
-	"magpie.build/tools/pipeline/internal/graph"
 )
 
 // Mermaid returns the graph as a flowchart for Mermaid, which code hosts draw in Markdown: an arrow from each node to what
 // it depends on.
-func Mermaid(g *graph.Graph[string]) string {
+func Mermaid(g Drawing) string {
 	var b strings.Builder
 	b.WriteString("flowchart RL\n")
 	number := make(map[string]int)
@@ -19,6 +17,9 @@ func Mermaid(g *graph.Graph[string]) string {
 		for _, dep := range g.Deps(node) {
 			fmt.Fprintf(&b, "\tn%d --> n%d\n", i, number[dep])
 		}
+	}
+	for _, pair := range g.pairs() {
+		fmt.Fprintf(&b, "\tn%d -.- n%d\n", number[pair[0]], number[pair[1]])
 	}
 	return b.String()
 }

@@ -43,6 +43,9 @@ a { color: inherit }
 {{- if .Deps}}
 <p><span class="quiet">depends on</span>{{range .Deps}} <a href="#{{anchor .}}">{{.}}</a>{{end}}</p>
 {{- end}}
+{{- if .Beside}}
+<p><span class="quiet">runs with</span>{{range .Beside}} <a href="#{{anchor .}}">{{.}}</a>{{end}}</p>
+{{- end}}
 {{- if .Users}}
 <p><span class="quiet">needed by</span>{{range .Users}} <a href="#{{anchor .}}">{{.}}</a>{{end}}</p>
 {{- end}}

@@ -30,11 +30,11 @@ type box struct {
 
 // SVG returns the graph as a picture without styles of its own: lines and letters are in the colour of the text
 // around it. Nodes stand in layers, each to the right of all that it depends on.
-func SVG(g *graph.Graph[string]) string { return svg(g, nil) }
+func SVG(g Drawing) string { return svg(g, nil) }
 
 // svg draws the graph, each node a link where link says where to.
-func svg(g *graph.Graph[string], link func(node string) string) string {
-	boxes, width, height := arrange(g)
+func svg(g Drawing, link func(node string) string) string {
+	boxes, width, height := arrange(g.Graph)
 	role := "img"
 	if link != nil {
 		role = "group"
@@ -50,6 +50,13 @@ func svg(g *graph.Graph[string], link func(node string) string) string {
 		}
 	}
 	b.WriteString("</g>\n")
+	if pairs := g.pairs(); len(pairs) > 0 {
+		b.WriteString(`<g fill="none" stroke="currentColor" stroke-opacity="0.45" stroke-dasharray="4 4">` + "\n")
+		for _, pair := range pairs {
+			b.WriteString(bow(boxes[pair[0]], boxes[pair[1]]))
+		}
+		b.WriteString("</g>\n")
+	}
 	for _, node := range g.Nodes() {
 		x := boxes[node]
 		before, after := "<g>", "</g>"
@@ -69,6 +76,14 @@ func curve(from, to *box) string {
 	x2, y2 := to.x, to.y+boxHeight/2
 	middle := (x1 + x2) / 2
 	return fmt.Sprintf(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n", x1, y1, middle, y1, middle, y2, x2, y2)
+}
+
+// bow joins the right sides of two boxes.
+func bow(a, b *box) string {
+	x1, y1 := a.x+a.w, a.y+boxHeight/2
+	x2, y2 := b.x+b.w, b.y+boxHeight/2
+	out := max(x1, x2) + layerGap/3
+	return fmt.Sprintf(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/>`+"\n", x1, y1, out, y1, out, y2, x2, y2)
 }
 
 // arrange gives each node its place and returns the size of the whole.

@@ -273,24 +273,27 @@ func TestAnEndingThatTwoModulesShareIsNoName(t *testing.T) {
 	}
 }
 
-// A task is declared for modules: for the Go modules where it says nothing, for others when it names them.
 func TestSelectModules(t *testing.T) {
 	t.Parallel()
-	for expression, want := range map[string]string{
-		"":               "apps/api apps/web packages/ui tools/cli",
-		"!apps/*":        "packages/ui tools/cli",
-		"apps/*":         "apps/api apps/site apps/web",
-		"//":             "//",
-		"tag:library":    "packages/ui",
-		"...tag:library": "apps/api apps/site apps/web packages/ui",
+	for _, c := range []struct{ expression, all, goModules string }{
+		{"", "// apps/api apps/site apps/web packages/ui tools/cli", "apps/api apps/web packages/ui tools/cli"},
+		{"!apps/w*", "apps/api apps/site packages/ui tools/cli", "apps/api packages/ui tools/cli"},
+		{"apps/*", "apps/api apps/site apps/web", "apps/api apps/site apps/web"},
+		{"//", "//", "//"},
+		{"tag:library", "packages/ui", "packages/ui"},
+		{"...tag:library", "apps/api apps/site apps/web packages/ui", "apps/api apps/site apps/web packages/ui"},
 	} {
-		selectors, err := filter.Parse([]string{expression}, filter.Place{})
+		selectors, err := filter.Parse([]string{c.expression}, filter.Place{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := universe().SelectModules(selectors)
-		if err != nil || strings.Join(got, " ") != want {
-			t.Errorf("%q chooses %q, %v; want %q", expression, got, err, want)
+		all, err := universe().SelectModules(selectors)
+		if err != nil || strings.Join(all, " ") != c.all {
+			t.Errorf("%q chooses %q, %v; want %q", c.expression, all, err, c.all)
+		}
+		goModules, err := universe().SelectGoModules(selectors)
+		if err != nil || strings.Join(goModules, " ") != c.goModules {
+			t.Errorf("%q chooses %q of the Go modules, %v; want %q", c.expression, goModules, err, c.goModules)
 		}
 	}
 	selectors, err := filter.Parse([]string{"[main]"}, filter.Place{})

@@ -26,22 +26,34 @@ type Universe struct {
 	Tree fs.FS
 }
 
-// SelectModules returns the names of the modules that the selectors choose, sorted; without selectors, of the Go modules. It
-// takes no ranges.
+// SelectModules returns the names of the modules that the selectors choose, sorted; without selectors, of all. It takes no ranges.
 func (u Universe) SelectModules(selectors []Selector) ([]string, error) {
+	return u.asTasks().choose(selectors, unnamed(selectors))
+}
+
+// SelectGoModules is SelectModules where nothing, and nothing but "!" selectors, mean the Go modules.
+func (u Universe) SelectGoModules(selectors []Selector) ([]string, error) {
+	return u.asTasks().choose(selectors, func(m Module) bool { return m.Path != "" })
+}
+
+// asTasks returns a universe in which each module is one task.
+func (u Universe) asTasks() Universe {
 	u.Tasks = nil
-	for _, m := range u.Modules { // as if each had one task
+	for _, m := range u.Modules {
 		u.Tasks = append(u.Tasks, Task{ID: m.Name, Module: m.Name, Deps: m.Deps})
 	}
 	u.Changed = func(Range) (map[string]bool, error) { return nil, errors.New("a range chooses tasks, not modules") }
-	rest := func(m Module) bool { return m.Path != "" }
-	return u.choose(selectors, rest)
+	return u
 }
 
 // SelectTasks returns the ids of the tasks that the selectors choose, sorted; without selectors, of all.
 func (u Universe) SelectTasks(selectors []Selector) ([]string, error) {
-	rest := func(m Module) bool { return len(selectors) == 0 || m.Name != Root || m.Path != "" }
-	return u.choose(selectors, rest)
+	return u.choose(selectors, unnamed(selectors))
+}
+
+// unnamed tells the modules that there are to take from where nothing is chosen by name.
+func unnamed(selectors []Selector) func(Module) bool {
+	return func(m Module) bool { return len(selectors) == 0 || m.Name != Root || m.Path != "" }
 }
 
 // choose returns the union of what is chosen less what is taken away. rest says which modules there are to take from
