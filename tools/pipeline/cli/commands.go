@@ -17,7 +17,10 @@ type command struct {
 	name string
 	// words are what may follow the name, as help tells it.
 	words string
-	help  string
+	// help is empty where people need not know of it.
+	help string
+	// complete says how the shell finds what follows the name.
+	complete completion
 	// groups are those whose flags it takes.
 	groups []group
 	run    func(ctx context.Context, c *CLI, s *settings, words []string) error
@@ -54,13 +57,15 @@ var commands = []*command{
 	},
 	{
 		name: "tasks", words: "[tasks]", help: "the tasks, and how many modules have them",
-		groups: []group{choosing, encoding},
-		run:    listTasks,
+		groups:   []group{choosing, encoding},
+		complete: completeTasks,
+		run:      listTasks,
 	},
 	{
 		name: "info", words: "[module | module#task]", help: "what is known of a module or a task",
-		groups: []group{encoding},
-		run:    showInfo,
+		groups:   []group{encoding},
+		complete: completeInfo,
+		run:      showInfo,
 	},
 	{
 		name: "query", words: "query", help: "answer a question about modules and tasks, written in JSON",
@@ -68,13 +73,24 @@ var commands = []*command{
 	},
 	{
 		name: "affected", words: "[tasks]", help: "the tasks that a change reaches, and why",
-		groups: []group{choosing, answering, encoding},
-		run:    showAffected,
+		groups:   []group{choosing, answering, encoding},
+		complete: completeTasks,
+		run:      showAffected,
+	},
+	{
+		name: "completion", words: "shell", help: "the script that completes tasks, modules and flags in bash, fish or zsh",
+		complete: completeShells,
+		run:      writeCompletion,
+	},
+	{
+		name: "complete", // what that script calls
+		run:  complete,
 	},
 	{
 		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
-		groups: []group{choosing, showing, encoding},
-		run:    showGraph,
+		groups:   []group{choosing, showing, encoding},
+		complete: completeTasks,
+		run:      showGraph,
 	},
 	{
 		name: "clean", help: "remove what tasks made, and the cache",
@@ -134,7 +150,9 @@ func (c *CLI) knowsTasks(words []string) error {
 	}
 	known := tasks
 	for _, command := range c.commands {
-		known = append(known, command.name)
+		if command.help != "" {
+			known = append(known, command.name)
+		}
 	}
 	for _, t := range c.targets {
 		known = append(known, t.name)
@@ -159,7 +177,7 @@ func (c *command) accepts(l *line) error {
 			return fmt.Errorf("%s takes no flag -%s\nhint: with -h instead, it shows those it takes", cmp.Or(c.name, "a task"), f.name)
 		}
 	}
-	if len(l.Args) > 0 && c != runTasks {
+	if len(l.Args) > 0 && c != runTasks && c.help != "" {
 		return fmt.Errorf("%s takes no arguments behind --: they are for the commands of tasks", c.name)
 	}
 	if c.words == "" && len(l.words) > 1 {

@@ -37,7 +37,8 @@ const (
 	completeNothing completion = iota
 	completeModules
 	completeTasks
-	completeTags
+	completeInfo // modules and single tasks
+	completeShells
 	completeFiles
 )
 

@@ -32,6 +32,9 @@ func (c *CLI) overview(w io.Writer) {
 	}
 	_, _ = fmt.Fprintf(w, "\nCommands:\n")
 	for _, command := range c.commands {
+		if command.help == "" {
+			continue
+		}
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", command.name, command.help)
 	}
 	if others := c.otherTargets(); len(others) > 0 {
