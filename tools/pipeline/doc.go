@@ -3,7 +3,7 @@
 // twice that has not changed.
 //
 // Begin with [Task], hand a list of them to [New], which finds every mistake at once, and call
-// [Pipeline.Run]. A magefile is the usual place: see the example.
+// [Pipeline.Run]. A magefile is the usual place. There, package cli does the last two, and reads the command line.
 //
 // # What a run promises
 //

@@ -26,6 +26,25 @@ type program struct {
 	targets []string // a line each: the name, a space, the help
 }
 
+// arguments returns what the compiled magefile is given: without any that are its target magpie, which lists what there is to run.
+// That target also stands for all tasks and commands that have none of their own.
+func (p program) arguments(args []string) ([]string, error) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(p.targets, func(line string) bool {
+			target, _, _ := strings.Cut(line, " ")
+			return strings.EqualFold(target, name)
+		})
+	}
+	switch {
+	case has("magpie") && len(args) == 0:
+		return []string{"magpie"}, nil
+	case has("magpie") || len(args) == 0 || strings.HasPrefix(args[0], "-") || has(args[0]):
+		return args, nil
+	}
+	return nil, fmt.Errorf("the magefile has no target %q, and no target magpie, which would run all tasks and commands without a target of their own"+
+		"\nhint: add: func Magpie(ctx context.Context) error { return magpie.Run(ctx) }", args[0])
+}
+
 func newMagefile(root string, env []string) *magefile {
 	// Where GOWORK is off or names another workspace, the magefile is still this one's.
 	env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "GOWORK=") })

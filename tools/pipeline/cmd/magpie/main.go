@@ -58,8 +58,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	// What tools/pipeline/cli reads: where this is, and what mage knows.
 	env := append(os.Environ(), "MAGPIE_FOLDER="+filepath.ToSlash(below), "MAGPIE_TARGETS="+strings.Join(program.targets, "\n"))
-	if len(args) == 0 {
-		args = []string{"magpie"}
+	if args, err = program.arguments(args); err != nil {
+		return err
 	}
 	if err := os.Chdir(root); err != nil {
 		return fmt.Errorf("run the magefile: %w", err)

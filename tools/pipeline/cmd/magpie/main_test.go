@@ -371,6 +371,12 @@ func TestAnyFolder(t *testing.T) {
 	if out, err := p.magpie("", "fail").CombinedOutput(); err == nil || !strings.Contains(string(out), "this is it") {
 		t.Errorf("fail: %v\n%s", err, out)
 	}
+	if out, err := p.magpie("", "no-such").CombinedOutput(); err == nil || !strings.Contains(string(out), "hint: add: func Magpie") {
+		t.Errorf("what is no target: %v\n%s", err, out)
+	}
+	if out, err := p.magpie("").Output(); err != nil || !strings.Contains(string(out), "says it.") {
+		t.Errorf("without arguments: %v\n%s", err, out)
+	}
 	lost := p.magpie("")
 	lost.Dir = t.TempDir()
 	if out, err := lost.CombinedOutput(); err == nil || !strings.Contains(string(out), "there is no go.work with a magefile.go") {
