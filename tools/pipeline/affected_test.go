@@ -195,3 +195,50 @@ func (r *repository) affected(t *testing.T, o pipeline.Options) []string {
 	}
 	return ids
 }
+
+// A task that is a Go function is made of what the magefile imports.
+func TestAffectedKnowsWhatFunctionsAreMadeOf(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git command on PATH")
+	}
+	root := t.TempDir()
+	r := &repository{root: root, env: append(os.Environ(), "MAGPIE_SCM_BASE=", "GITHUB_BASE_REF=")}
+	for name, text := range map[string]string{
+		"go.work":     "go 1.26.0\nuse (\n./a\n./b\n)\n",
+		"magefile.go": "//go:build mage\n\npackage main\n\nimport _ \"example.com/b/tasks\"\n",
+		"a/go.mod":    "module example.com/a\ngo 1.26.0\n",
+		"b/go.mod":    "module example.com/b\ngo 1.26.0\n", "b/tasks/tasks.go": "package tasks\n\nimport _ \"example.com/b/deep\"\n",
+		"b/deep/deep.go": "package deep\n", "b/other/other.go": "package other\n",
+	} {
+		if err := (workspacetest.Op{Name: name, To: &workspacetest.File{Text: text}}).Write(root, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.git(t, "init", "-q", "-b", "main")
+	r.commit(t)
+	for name, want := range map[string]string{"b/other/other.go": "", "b/deep/deep.go": "a#function"} {
+		if err := os.WriteFile(filepath.Join(root, filepath.FromSlash(name)), []byte("package changed\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p, err := pipeline.New(root,
+			pipeline.Task{Name: "function", Modules: []string{"a"}, Inputs: []string{"go.mod"}, Func: func(context.Context, pipeline.Call) error { return nil }},
+			pipeline.Task{Name: "command", Modules: []string{"a"}, Inputs: []string{"go.mod"}, Commands: [][]string{{"true"}}},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := p.Affected(t.Context(), pipeline.Options{Base: "HEAD", Env: r.env, Stderr: io.Discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, a := range found {
+			ids = append(ids, a.ID)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("a change in %s affects %q, want %q", name, got, want)
+		}
+		r.commit(t)
+	}
+}

@@ -166,6 +166,15 @@ func (s *source) files(n *node, more []string) ([]string, error) {
 	return slices.Compact(files), nil
 }
 
+// tags returns the build tags that a task's commands switch on.
+func (n *node) tags() []string {
+	var tags []string
+	for _, args := range n.Commands {
+		tags = append(tags, gokey.Tags(args)...)
+	}
+	return tags
+}
+
 // packages makes package patterns relative to the root.
 func (n *node) packages(patterns []string) []string {
 	var dirs []string

@@ -122,3 +122,13 @@ func (p *Pipeline) universe() filter.Universe {
 
 // moduleNames returns the names of all members, sorted, for hints.
 func (p *Pipeline) moduleNames() []string { return slices.Sorted(maps.Keys(p.members)) }
+
+// containing returns the member whose folder holds a file or folder, the innermost, or nil.
+func (p *Pipeline) containing(name string) *workspace.Module {
+	for dir := path.Clean(name); dir != "." && dir != ".."; dir = path.Dir(dir) {
+		if m := p.members[dir]; m != nil {
+			return m
+		}
+	}
+	return p.members[filter.Root]
+}
