@@ -36,11 +36,30 @@ func (p *Pipeline) link() []error {
 	}
 	g, cycle := graph.Build(deps)
 	if cycle != nil {
-		n := p.nodes[cycle[0]]
-		problems = append(problems, p.at(fmt.Errorf("tasks wait for each other: %s", strings.Join(cycle, " -> ")), n.Name, n.DependsOn...))
+		problems = append(problems, p.circular(deps, cycle))
 	}
 	p.graph = g
 	return problems
+}
+
+// circular tells of a cycle, with the line of its first step and each step without which there is no cycle left.
+func (p *Pipeline) circular(deps map[string][]string, cycle []string) error {
+	var ways []string
+	for i, id := range cycle[:len(cycle)-1] {
+		next := cycle[i+1]
+		without := maps.Clone(deps)
+		without[id] = slices.DeleteFunc(slices.Clone(deps[id]), func(dep string) bool { return dep == next })
+		if _, another := graph.Build(without); another == nil {
+			ways = append(ways, id+" -> "+next)
+		}
+	}
+	hint := ""
+	if len(ways) > 0 {
+		hint = "\nhint: there is no cycle without " + strings.Join(ways, ", or without ")
+	}
+	n, next := p.nodes[cycle[0]], p.nodes[cycle[1]]
+	err := fmt.Errorf("tasks wait for each other: %s%s", strings.Join(cycle, " -> "), hint)
+	return p.at(err, n.Name, next.id, "^"+next.Name, next.Name)
 }
 
 // beside returns the tasks that one entry of With stands for.

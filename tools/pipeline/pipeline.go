@@ -27,8 +27,9 @@ type Pipeline struct {
 	modules   []filter.Module              // the same with what they depend on, by name
 	nodes     map[string]*node
 	graph     *graph.Graph[string]
-	help      map[string]string // by task name
-	state     string            // the folder for cache and index
+	help      map[string]string   // by task name
+	choices   map[string][]string // modules that filters of tasks choose
+	state     string              // the folder for cache and index
 	index     *hash.Index
 	headers   headers.Store
 	overlooks overlooked
@@ -62,7 +63,7 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
 	}
-	p := &Pipeline{opened: opened, nodes: make(map[string]*node), help: make(map[string]string), state: filepath.Join(abs, ".magpie")}
+	p := &Pipeline{opened: opened, nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), state: filepath.Join(abs, ".magpie")}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
 	p.headers = headers.New(p.index)
 	if p.workspace, err = workspace.LoadIndexed(abs, p.index); err != nil {
@@ -171,18 +172,35 @@ func validName(name string) bool {
 
 // having returns the modules that a task is declared for.
 func (p *Pipeline) having(t Task) ([]string, error) {
-	var all []filter.Selector
+	id := strings.Join(t.Modules, "\x00")
+	if known, ok := p.choices[id]; ok {
+		return known, nil
+	}
+	selectors, err := filter.Parse(t.Modules, filter.Place{})
+	if err != nil {
+		return nil, p.misnamed(t, err)
+	}
+	chosen, err := p.universe().SelectGoModules(selectors)
+	if err != nil {
+		return nil, p.misnamed(t, err)
+	}
+	p.choices[id] = chosen
+	return chosen, nil
+}
+
+// misnamed tells a mistake in a task's Modules, with the line of that one which it is in.
+func (p *Pipeline) misnamed(t Task, err error) error {
+	var at []string
 	for _, text := range t.Modules {
 		selectors, err := filter.Parse([]string{text}, filter.Place{})
 		if err == nil {
 			_, err = p.universe().SelectGoModules(selectors)
 		}
 		if err != nil {
-			return nil, p.at(fmt.Errorf("task %q: %w", t.Name, err), t.Name, text)
+			at = append(at, text)
 		}
-		all = append(all, selectors...)
 	}
-	return p.universe().SelectGoModules(all)
+	return p.at(fmt.Errorf("task %q: %w", t.Name, err), t.Name, at...)
 }
 
 // claims finds outputs that two tasks write.

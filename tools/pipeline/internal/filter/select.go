@@ -89,8 +89,11 @@ func (u Universe) apply(s Selector) (map[string]bool, error) {
 		return nil, err
 	}
 	if !s.ofTasks() {
-		deps, users := edges(u.Modules, func(m Module) (string, []string) { return m.Name, m.Deps })
-		return u.tasksOf(walk(s, modules, deps, users)), nil
+		if s.deps || s.users {
+			deps, users := edges(u.Modules, func(m Module) (string, []string) { return m.Name, m.Deps })
+			modules = walk(s, modules, deps, users)
+		}
+		return u.tasksOf(modules), nil
 	}
 	deps, users := edges(u.Tasks, func(t Task) (string, []string) { return t.ID, t.Deps })
 	start := u.tasksOf(modules)
