@@ -44,7 +44,9 @@ type Task struct {
 	Module    string
 	Name      string
 	Help      string
+	Tags      []string
 	DependsOn []string
+	With      []string
 	Commands  [][]string
 	GoBuild   []string
 	GoTest    []string
