@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"magpie.build/tools/pipeline/internal/git"
@@ -70,6 +72,9 @@ func (c *choice) findBase(ctx context.Context, env func(string) string) (name, c
 	if branch := env("GITHUB_BASE_REF"); branch != "" {
 		guesses = []string{branch, "origin/" + branch}
 		why = fmt.Sprintf("the branch %s that this pull request is for has not been fetched", branch)
+	} else if before := pushedOnto(env("GITHUB_EVENT_PATH")); before != "" {
+		guesses = []string{before}
+		why = fmt.Sprintf("the commit %s that was pushed onto has not been fetched", before)
 	}
 	for _, guess := range guesses {
 		commit, err = git.Commit(ctx, root, guess)
@@ -81,6 +86,19 @@ func (c *choice) findBase(ctx context.Context, env func(string) string) (name, c
 		}
 	}
 	return why, "", nil
+}
+
+// pushedOnto returns the commit that a branch was at before the push which GitHub describes in a file. It is empty where there was none.
+func pushedOnto(event string) string {
+	data, err := os.ReadFile(event)
+	if err != nil {
+		return ""
+	}
+	var push struct{ Before string }
+	if json.Unmarshal(data, &push) != nil || strings.Trim(push.Before, "0") == "" {
+		return ""
+	}
+	return push.Before
 }
 
 // unknown is the answer where a revision that somebody named is not there.

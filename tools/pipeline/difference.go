@@ -26,16 +26,20 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 		return nil, err
 	}
 	d := &difference{pipeline: p, env: c.options.Env, files: make(map[string]bool)}
+	var decisive []string
 	for _, change := range changes {
 		d.files[change.Name] = true
+		if global(change.Name) || change.Submodule {
+			decisive = append(decisive, change.Name)
+		}
+	}
+	if len(decisive) > 0 {
+		return c.all(GlobalFileChanged, sorted(decisive)), nil
 	}
 	if err := d.addLinks(ctx); err != nil {
 		return nil, err
 	}
 	d.names = slices.Sorted(maps.Keys(d.files))
-	if decisive := slices.DeleteFunc(slices.Clone(d.names), func(name string) bool { return !global(name) }); len(decisive) > 0 {
-		return c.all(GlobalFileChanged, decisive), nil
-	}
 	for _, name := range d.names {
 		if path.Base(name) == "go.mod" && p.workspace.Module(path.Dir(name)) != nil {
 			d.goMods = append(d.goMods, name)

@@ -33,8 +33,8 @@ type Options struct {
 	Dir string
 	// Affected chooses, among these, what a change since Base reaches: the tasks with an input that differs, and those that depend on them.
 	Affected bool
-	// Base is the git revision that Affected compares with, from where Head left it. Empty means MAGPIE_SCM_BASE, else the base branch of a pull
-	// request on GitHub, else main or master.
+	// Base is the git revision that Affected compares with, from where Head left it. Empty means MAGPIE_SCM_BASE, else on GitHub the base
+	// branch of a pull request or the commit that was pushed onto, else main or master.
 	Base string
 	// Head is the other side of that comparison. Empty means MAGPIE_SCM_HEAD, else the working tree with what is not committed yet.
 	Head string

@@ -93,6 +93,8 @@ type Change struct {
 	Name string
 	// Mode is git's for the older state, such as "100644", and Blob the id of its content. Both are empty where there was no such file.
 	Mode, Blob string
+	// Submodule says that it is, or was, a folder with another repository's commit, of which nothing more is known here.
+	Submodule bool
 }
 
 // Diff returns the files below root that differ between two commits, or between a commit and the working tree where to is empty: then
@@ -123,6 +125,9 @@ func Diff(ctx context.Context, root, from, to string) ([]Change, error) {
 	return changes, nil
 }
 
+// submodule is git's mode for one.
+const submodule = "160000"
+
 // readRaw reads what `git diff --raw -z` writes: ":100644 100644 <blob> <blob> M", a zero byte, the name, a zero byte.
 func readRaw(out []byte) ([]Change, error) {
 	var changes []Change
@@ -132,7 +137,7 @@ func readRaw(out []byte) ([]Change, error) {
 		if len(about) != 5 {
 			return nil, fmt.Errorf("git diff: cannot read %q", fields[i])
 		}
-		c := Change{Name: fields[i+1]}
+		c := Change{Name: fields[i+1], Submodule: about[0] == submodule || about[1] == submodule}
 		if strings.Trim(about[0], "0") != "" {
 			c.Mode, c.Blob = about[0], about[2]
 		}
