@@ -14,31 +14,67 @@ import (
 
 // link turns what tasks say they depend on into the graph, and what they run with into ids.
 func (p *Pipeline) link() []error {
-	var problems []error
+	var m mistakes
 	deps := make(map[string][]string, len(p.nodes))
 	for _, id := range p.ids() {
 		n := p.nodes[id]
 		deps[id] = nil
 		for _, wish := range n.DependsOn {
 			found, err := p.resolve(n, wish)
-			if err != nil {
-				problems = append(problems, p.at(fmt.Errorf("%s depends on %q: %w", id, wish, err), n.Name, wish))
-			}
+			m.add(n, "depends on", wish, err)
 			deps[id] = append(deps[id], found...)
 		}
 		for _, wish := range n.With {
 			found, err := p.beside(n, wish)
-			if err != nil {
-				problems = append(problems, p.at(fmt.Errorf("%s runs with %q: %w", id, wish, err), n.Name, wish))
-			}
+			m.add(n, "runs with", wish, err)
 			n.with = append(n.with, found...)
 		}
 	}
+	problems := m.tell(p)
 	g, cycle := graph.Build(deps)
 	if cycle != nil {
 		problems = append(problems, p.circular(deps, cycle))
 	}
 	p.graph = g
+	return problems
+}
+
+// A mistake is a name that leads nowhere, written once and wrong in each module that has the task.
+type mistake struct{ task, relation, wish, why string }
+
+// mistakes are those of all tasks, each told once.
+type mistakes struct {
+	order []mistake
+	where map[mistake][]string // ids
+}
+
+func (m *mistakes) add(n *node, relation, wish string, err error) {
+	if err == nil {
+		return
+	}
+	found := mistake{n.Name, relation, wish, err.Error()}
+	if m.where == nil {
+		m.where = make(map[mistake][]string)
+	}
+	if m.where[found] == nil {
+		m.order = append(m.order, found)
+	}
+	m.where[found] = append(m.where[found], n.id)
+}
+
+func (m *mistakes) tell(p *Pipeline) []error {
+	var problems []error
+	for _, found := range m.order {
+		ids := m.where[found]
+		who := ids[0]
+		switch more := len(ids) - 1; {
+		case more == 1:
+			who += ", like that task of 1 more module,"
+		case more > 1:
+			who = fmt.Sprintf("%s, like that task of %d more modules,", who, more)
+		}
+		problems = append(problems, p.at(fmt.Errorf("%s %s %q: %s", who, found.relation, found.wish, found.why), found.task, found.wish))
+	}
 	return problems
 }
 
