@@ -57,6 +57,7 @@ func tasks() []pipeline.Declaration {
 		Name: "test", Help: "all tests, with the race detector",
 		DependsOn: generated,
 		GoTest:    []string{"./..."},
+		ByPackage: true,
 		PassEnv:   []string{"CHROM*", "DISPLAY"},
 		Commands:  [][]string{{"go", "test", "-race", "./..."}},
 	}

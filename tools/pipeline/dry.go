@@ -95,6 +95,9 @@ func (s *session) forecast(n *node, waits map[string]string) forecast {
 	if n.isGroup() {
 		return forecast{status: cached}
 	}
+	if n.tests && s.cacheable(n) {
+		return s.forecastTests(n)
+	}
 	if artifact := s.lookUp(n, s.keys[n.id]); artifact != nil && !s.options.Force {
 		return forecast{status: cached, artifact: artifact}
 	}

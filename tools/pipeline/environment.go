@@ -36,8 +36,12 @@ func (s *session) environment(n *node) []string {
 // what the task declares, and what it sets. Sorted.
 func (n *node) environment(all []string) []string {
 	var env []string
+	last := make(map[string]string, len(all)) // of a variable that is there twice, the last counts
 	for _, v := range all {
 		name, _, _ := strings.Cut(v, "=")
+		last[name] = v
+	}
+	for name, v := range last {
 		if named(passed, name) || named(n.Env, name) || named(n.PassEnv, name) {
 			env = append(env, v)
 		}

@@ -60,7 +60,12 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	}
 	s.settle(n, key, outputs)
 	if s.cacheable(n) {
-		s.keeper.add(product{n, key, cache.Recipe{Task: n.id, Duration: took, Log: e.log}, outputs})
+		recipe := cache.Recipe{Task: n.id, Duration: took, Log: e.log}
+		s.keeper.add(product{
+			what: n.id, key: key,
+			again: func() (hash.Key, error) { return s.key(n) },
+			store: func() error { return s.cache.Store(key, recipe, outputs) },
+		})
 	}
 	return e
 }

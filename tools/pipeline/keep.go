@@ -25,12 +25,12 @@ type keeper struct {
 	at      bool // it is at work
 }
 
-// A product is what a task made, with what it is stored under.
+// A product is what a task made, or a part of it.
 type product struct {
-	node    *node
-	key     hash.Key
-	recipe  cache.Recipe
-	outputs []cache.Output
+	what  string                   // for people
+	key   hash.Key                 // before it was made
+	again func() (hash.Key, error) // works the key out once more
+	store func() error
 }
 
 func newKeeper(s *session) *keeper { return &keeper{session: s, closing: make(chan struct{})} }
@@ -89,8 +89,8 @@ func (k *keeper) verify(batch []product) []product {
 	s.pipeline.forget()
 	var good []product
 	for _, p := range batch {
-		if again, err := s.key(p.node); err != nil || again != p.key {
-			s.printer.Warn("%s is not cached: its inputs changed while it ran", p.node.id)
+		if again, err := p.again(); err != nil || again != p.key {
+			s.printer.Warn("%s is not cached: its inputs changed while it ran", p.what)
 			continue
 		}
 		good = append(good, p)
@@ -104,11 +104,11 @@ func (k *keeper) store(batch []product) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range batch {
 		group.Go(func() error {
-			err := s.cache.Store(p.key, p.recipe, p.outputs)
+			err := p.store()
 			if errors.Is(err, cache.ErrChanged) {
-				s.printer.Warn("%s is not cached: its outputs changed behind it", p.node.id)
+				s.printer.Warn("%s is not cached: its outputs changed behind it", p.what)
 			} else if err != nil {
-				s.printer.Warn("%s is not cached: %v", p.node.id, err)
+				s.printer.Warn("%s is not cached: %v", p.what, err)
 			}
 			return nil
 		})

@@ -28,6 +28,21 @@ func (s *session) key(n *node) (hash.Key, error) {
 const keyRules = "magpie task 2"
 
 func (s *session) keyOf(n *node) (hash.Key, error) {
+	h, err := s.begin(n)
+	if err != nil {
+		return hash.Key{}, err
+	}
+	if err := s.addInputs(h, n, s.environment(n)); err != nil {
+		return hash.Key{}, err
+	}
+	if err := s.addLeftOut(h, n); err != nil {
+		return hash.Key{}, err
+	}
+	return h.Key(), nil
+}
+
+// begin begins a key with everything but the files that a task reads.
+func (s *session) begin(n *node) (*hash.Hasher, error) {
 	h := hash.New(keyRules)
 	h.Add("task", n.id)
 	for _, args := range n.Commands {
@@ -35,27 +50,20 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 	}
 	if n.Func != nil {
 		if err := s.addExecutable(h); err != nil {
-			return hash.Key{}, err
+			return nil, err
 		}
 		h.Add("arguments", n.args...)
 	}
 	h.Add("outputs", n.Outputs...)
-	env := s.environment(n)
 	if !s.pipeline.overlooks.environment {
-		n.addEnvironment(h, env)
-	}
-	if err := s.addInputs(h, n, env); err != nil {
-		return hash.Key{}, err
-	}
-	if err := s.addLeftOut(h, n); err != nil {
-		return hash.Key{}, err
+		n.addEnvironment(h, s.environment(n))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, dep := range s.graph.Deps(n.id) {
 		s.addDependency(h, n, dep)
 	}
-	return h.Key(), nil
+	return h, nil
 }
 
 func (s *session) addExecutable(h *hash.Hasher) error {

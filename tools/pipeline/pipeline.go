@@ -13,6 +13,7 @@ import (
 
 	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/glob"
+	"magpie.build/tools/pipeline/internal/gotest"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/headers"
@@ -47,6 +48,7 @@ type node struct {
 	inputs  glob.Set
 	whole   glob.Set // every file of the module, less what inputs takes away
 	outputs glob.Set
+	tests   bool     // it is kept by package
 	with    []string // ids
 	args    []string // of the run, see pass
 }
@@ -154,6 +156,15 @@ func newNode(t Task, m *workspace.Module) (*node, error) {
 	}
 	if n.whole, err = glob.Parse(m.Name, append([]string{"**"}, t.Inputs...)); err != nil {
 		return nil, fmt.Errorf("input %w", err)
+	}
+	if t.ByPackage {
+		if len(t.Commands) != 1 {
+			return nil, errors.New("ByPackage wants one command")
+		}
+		if _, err := gotest.Parse(t.Commands[0], t.GoTest); err != nil {
+			return nil, fmt.Errorf("ByPackage: %w", err)
+		}
+		n.tests = gotest.CanObserve()
 	}
 	if n.outputs, err = glob.Parse(m.Name, t.Outputs); err != nil {
 		return nil, fmt.Errorf("output %w", err)

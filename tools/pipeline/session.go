@@ -119,6 +119,9 @@ func (s *session) perform(ctx context.Context, n *node) ending {
 		}
 		return ending{}
 	}
+	if n.tests && s.cacheable(n) {
+		return s.test(ctx, n, key)
+	}
 	if e, ok := s.reuse(n, key); ok {
 		return e
 	}

@@ -44,6 +44,11 @@ type Task struct {
 	GoBuild []string
 	// GoTest is the same for packages whose tests are compiled or run: test files and testdata count too.
 	GoTest []string
+	// ByPackage says that the one command is a "go test" of the packages of GoTest, named in the same words, and that each
+	// package is to be kept by itself: a run hands the go command only the packages whose files, or what their tests
+	// were seen to read of the workspace and the environment, differ in content; the others are replayed.
+	// With -coverprofile their profiles are kept too, and merged. Where tests cannot be observed, on Windows, it does nothing.
+	ByPackage bool
 	// Inputs are globs of further files that the task reads: relative to the module, or to the root when
 	// they begin with "//". "!" takes away, also from GoBuild and GoTest. A task without Inputs, GoBuild and
 	// GoTest reads every file of its module that git does not ignore.

@@ -31,12 +31,12 @@ type Cache struct {
 // Open returns the cache in dir, which it makes. The error names what cannot be written.
 func Open(root, dir string) (*Cache, error) {
 	c := &Cache{root: root, dir: dir, heads: openHeads(filepath.Join(dir, "heads"))}
-	for _, folder := range []string{c.temp(), filepath.Join(dir, "artifacts")} {
+	for _, folder := range []string{c.Temp(), filepath.Join(dir, "artifacts")} {
 		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, fmt.Errorf("open cache: %w", err)
 		}
 	}
-	probe, err := os.CreateTemp(c.temp(), "probe-*")
+	probe, err := os.CreateTemp(c.Temp(), "probe-*")
 	if err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
@@ -67,7 +67,8 @@ type Output struct {
 	Link string
 }
 
-func (c *Cache) temp() string { return filepath.Join(c.dir, "tmp") }
+// Temp is a folder for files of one run, in the cache, whose strays [Cache.Sweep] removes.
+func (c *Cache) Temp() string { return filepath.Join(c.dir, "tmp") }
 
 func (c *Cache) artifact(key hash.Key) string {
 	name := key.String()
@@ -79,13 +80,13 @@ const stray = 24 * time.Hour
 
 // Sweep removes what killed runs left in the temporary folder.
 func (c *Cache) Sweep() {
-	entries, err := os.ReadDir(c.temp())
+	entries, err := os.ReadDir(c.Temp())
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > stray {
-			_ = os.RemoveAll(filepath.Join(c.temp(), e.Name()))
+			_ = os.RemoveAll(filepath.Join(c.Temp(), e.Name()))
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (a *Artifact) Restore(want func(Output) bool) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	stage, err := os.MkdirTemp(a.cache.temp(), "restore-*")
+	stage, err := os.MkdirTemp(a.cache.Temp(), "restore-*")
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", a.Task, err)
 	}

@@ -288,3 +288,17 @@ func (r *Reader) Reads(match func(name string) bool, tests bool, dirs ...string)
 	}
 	return false, nil
 }
+
+// Packages returns the folders of the packages that patterns stand for, sorted.
+func (r *Reader) Packages(dirs ...string) ([]string, error) {
+	named, err := r.match(dirs)
+	if err != nil {
+		return nil, err
+	}
+	var folders []string
+	for _, at := range named {
+		folders = append(folders, at.dir)
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders), nil
+}
