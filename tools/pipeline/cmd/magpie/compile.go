@@ -39,12 +39,7 @@ func (m *magefile) renew(ctx context.Context) (program, error) {
 		if err != nil {
 			return program{}, err
 		}
-		if !isFile(m.path(r.key)) {
-			if err := m.compile(r.key); err != nil {
-				return program{}, err
-			}
-		}
-		if r.targets, err = m.targets(ctx, r.key); err != nil {
+		if err := m.provide(ctx, r); err != nil {
 			return program{}, err
 		}
 		m.index.Forget()
@@ -60,6 +55,20 @@ func (m *magefile) renew(ctx context.Context) (program, error) {
 		return program{m.path(r.key), r.targets}, nil
 	}
 	return program{}, errRestless
+}
+
+// provide finds or compiles the program for a record, and adds to the record what the program says of itself.
+func (m *magefile) provide(ctx context.Context, r *record) (err error) {
+	if isFile(m.path(r.key)) {
+		if r.size, r.targets, err = m.ask(ctx, r.key); err == nil {
+			return nil
+		}
+	}
+	if err := m.compile(r.key); err != nil {
+		return err
+	}
+	r.size, r.targets, err = m.ask(ctx, r.key)
+	return err
 }
 
 // compile has mage compile the magefile. What other starts see of it they see whole.
@@ -81,7 +90,11 @@ func (m *magefile) compile(key string) error {
 	if code != 0 {
 		return errors.New("the magefile does not compile")
 	}
-	if err := os.Rename(temp, filepath.Dir(m.path(key))); err != nil {
+	place := filepath.Dir(m.path(key))
+	if err := os.RemoveAll(place); err != nil { // what is there does not run
+		return fmt.Errorf("compile the magefile: %w", err)
+	}
+	if err := os.Rename(temp, place); err != nil {
 		return fmt.Errorf("compile the magefile: %w", err)
 	}
 	return nil
@@ -100,23 +113,25 @@ func setGowork(file string) (undo func()) {
 	}
 }
 
-// targets asks a compiled magefile for its targets: an indented name begins the line of each.
-func (m *magefile) targets(ctx context.Context, key string) ([]string, error) {
+// ask returns the size of a compiled magefile, and its targets as it lists them: an indented name begins the line of each.
+func (m *magefile) ask(ctx context.Context, key string) (size int64, targets []string, err error) {
+	info, err := os.Stat(m.path(key))
+	if err != nil {
+		return 0, nil, fmt.Errorf("ask the magefile for its targets: %w", err)
+	}
 	list := exec.CommandContext(ctx, m.path(key), "-l")
 	list.Dir = m.root
 	list.Env = append(m.env, "MAGEFILE_ENABLE_COLOR=false")
-	list.Stderr = os.Stderr
 	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("ask the magefile for its targets: %w", err)
+		return 0, nil, fmt.Errorf("ask the magefile for its targets: %w", err)
 	}
-	var targets []string
 	for line := range strings.Lines(string(out)) {
 		if name, help, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(line, "  ") && name != "" {
 			targets = append(targets, strings.TrimSuffix(name, "*")+" "+strings.TrimSpace(help))
 		}
 	}
-	return targets, nil
+	return info.Size(), targets, nil
 }
 
 // keep notes the current magefile and removes all but the latest ones. Where that fails the next start has more to do.

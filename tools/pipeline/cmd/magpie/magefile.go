@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (m *magefile) program(ctx context.Context) (program, error) {
 
 // fresh reports whether a compiled magefile is there and all that it was made from is as it was.
 func (m *magefile) fresh(r *record) bool {
-	if !isFile(m.path(r.key)) {
+	if info, err := os.Stat(m.path(r.key)); err != nil || info.Size() != r.size {
 		return false
 	}
 	key, err := m.key(r.files)

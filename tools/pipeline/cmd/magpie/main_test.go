@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -9,13 +11,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/magefile/mage/mage"
 )
 
-// In the tests this binary is the launcher when it is asked to be.
+// In the tests this binary is the launcher, or mage, when it is asked to be.
 func TestMain(m *testing.M) {
 	if os.Getenv("BE_MAGPIE") != "" {
 		_ = os.Unsetenv("BE_MAGPIE")
 		main()
+	}
+	if os.Getenv("BE_MAGE") != "" {
+		os.Exit(mage.Main())
 	}
 	os.Exit(m.Run())
 }
@@ -32,7 +39,7 @@ func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{t: t, dir: t.TempDir()}
 	p.env = []string{"GOENV=" + filepath.Join(p.dir, "goenv"), "GOFLAGS=-ldflags=-w", "GOWORK=", "CGO_ENABLED=0"}
-	p.write("go.work", "go 1.26.0\n\nuse ./app\n\nreplace example.com/far => ./far\n")
+	p.write("go.work", "go 1.26.0\n\nuse ./app\n")
 	p.write("magefile.go", `//go:build mage
 
 package main
@@ -59,7 +66,7 @@ func Where() {
 // Fail fails.
 func Fail() error { return fmt.Errorf("this is it") }
 `)
-	p.write("app/go.mod", "module example.com/app\n\ngo 1.26.0\n\nrequire example.com/far v0.0.0\n")
+	p.write("app/go.mod", "module example.com/app\n\ngo 1.26.0\n\nrequire example.com/far v0.0.0\n\nreplace example.com/far => ../far\n")
 	p.write("app/word/word.go", `package word
 
 import (
@@ -198,11 +205,10 @@ func TestStaleMagefileIsNeverRun(t *testing.T) {
 			p.write("app/word/text", "changed")
 		}, "word,changed,deep,far"},
 		"go.work": {func(p *place) {
-			p.edit("go.work", "=> ./far", "=> ./farther")
+			p.edit("go.work", "use ./app", "use ./app\n\nreplace example.com/far => ./farther")
 		}, "word,text,deep,farther"},
 		"go.mod": {func(p *place) {
-			p.edit("go.work", "replace example.com/far => ./far", "")
-			p.edit("app/go.mod", "require", "replace example.com/far => ../farther\n\nrequire")
+			p.edit("app/go.mod", "=> ../far", "=> ../farther")
 		}, "word,text,deep,farther"},
 		"GOFLAGS": {func(p *place) {
 			p.env = append(p.env, "GOFLAGS=-ldflags=-w -tags=special")
@@ -293,6 +299,13 @@ func (p *place) each(do func(name string)) {
 // otherToolchain puts a go command on the PATH that is of another version.
 func (p *place) otherToolchain() {
 	p.t.Helper()
+	p.wrapGo("")
+	p.write("sdk/VERSION", "go1.99\n")
+}
+
+// wrapGo puts a go command on the PATH that does something in a shell first.
+func (p *place) wrapGo(first string) {
+	p.t.Helper()
 	if runtime.GOOS == "windows" {
 		p.t.Skip("needs a shell")
 	}
@@ -300,8 +313,7 @@ func (p *place) otherToolchain() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.write("sdk/VERSION", "go1.99\n")
-	p.write("sdk/bin/go", "#!/bin/sh\nexec "+real+" \"$@\"\n")
+	p.write("sdk/bin/go", "#!/bin/sh\n"+first+"\nexec "+real+" \"$@\"\n")
 	if err := os.Chmod(p.file("sdk/bin/go"), 0o755); err != nil {
 		p.t.Fatal(err)
 	}
@@ -406,5 +418,73 @@ func TestStartsAtOnce(t *testing.T) {
 		if err := c.Wait(); err != nil || !strings.HasPrefix(said[i].String(), "word,text,deep,far ") {
 			t.Errorf("%v\n%s%s", err, said[i].String(), complained[i].String())
 		}
+	}
+}
+
+// A program that is gone, cut short or empty is compiled again.
+func TestBrokenProgramIsNotRun(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	_, program := p.say()
+	for name, damage := range map[string]func() error{
+		"gone":                    func() error { return os.Remove(program) },
+		"cut short":               func() error { return os.Truncate(program, 1000) },
+		"empty":                   func() error { return os.Truncate(program, 0) },
+		"gone, and nothing known": func() error { return errors.Join(os.Remove(program), os.Remove(p.file(".magpie/magefile/current"))) },
+		"empty, and nothing known": func() error {
+			return errors.Join(os.Truncate(program, 0), os.Remove(p.file(".magpie/magefile/current")))
+		},
+	} {
+		if err := damage(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if word, again := p.say(); word != "word,text,deep,far" || again != program {
+			t.Errorf("%s: it says %s from %s", name, word, again)
+		}
+	}
+}
+
+// The two doors lead to the same program, byte for byte, so that the keys of tasks that are Go functions agree.
+func TestSameProgramAsMage(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	_, program := p.say()
+	cache := t.TempDir()
+	c := p.magpie("", "say")
+	c.Env = append(c.Env, "BE_MAGPIE=", "BE_MAGE=1", "MAGEFILE_CACHE="+cache)
+	if out, err := c.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "word,text,deep,far ") {
+		t.Fatalf("mage say: %v\n%s", err, out)
+	}
+	found, err := filepath.Glob(filepath.Join(cache, "*"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("mage keeps %q, %v", found, err)
+	}
+	ours, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(ours, theirs) {
+		t.Errorf("the launcher's program has %d bytes, mage's %d, or others", len(ours), len(theirs))
+	}
+}
+
+// An edit between the look at the files and the compiler's is no reason to keep what was compiled under the wrong name.
+func TestEditWhileItCompiles(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.wrapGo(`if [ "$1" = build ] && [ -e before ]; then rm before; cp after app/word/word.go; fi`)
+	text := string(p.read("app/word/word.go"))
+	p.write("before", "")
+	p.write("after", strings.ReplaceAll(text, `"word"`, `"edit"`))
+	if word, _ := p.say(); word != "edit,text,deep,far" {
+		t.Errorf("edited while it compiled, it says %s", word)
+	}
+	p.write("app/word/word.go", text)
+	if word, _ := p.say(); word != "word,text,deep,far" {
+		t.Errorf("edited back, it says %s", word)
 	}
 }

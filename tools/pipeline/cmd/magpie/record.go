@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"magpie.build/tools/pipeline/internal/hash"
@@ -13,6 +14,7 @@ import (
 // A record says what a magefile was compiled from.
 type record struct {
 	key     string
+	size    int64             // of the program, in bytes: a crash of the machine may cut it short
 	files   []string          // sorted; they need not exist
 	folders map[string]string // by name, what was found in each
 	targets []string
@@ -23,7 +25,7 @@ const recordHeading = "magpie magefile 1"
 // A record's file has a heading with the key, then a line for each file, folder and target.
 func (r *record) write(file string) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s\n", recordHeading, r.key)
+	fmt.Fprintf(&b, "%s %s\nsize %d\n", recordHeading, r.key, r.size)
 	for _, name := range r.files {
 		fmt.Fprintf(&b, "file %s\n", name)
 	}
@@ -54,6 +56,10 @@ func readRecord(file string) (*record, error) {
 	for line := range strings.Lines(rest) {
 		kind, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch kind {
+		case "size":
+			if r.size, err = strconv.ParseInt(value, 10, 64); err != nil {
+				return nil, errBrokenRecord
+			}
 		case "file":
 			r.files = append(r.files, value)
 		case "folder":
