@@ -39,6 +39,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"magpie.build/tools/pipeline/internal/parent"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
@@ -106,9 +107,9 @@ func Run(ctx context.Context, options Options) error {
 	}
 	defer s.close()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.watch.run(ctx) })
+	group.Go(func() error { return s.watch.Run(ctx) })
 	group.Go(func() error { return s.run(ctx) })
-	group.Go(func() error { return untilOrphaned(ctx, cancel) })
+	group.Go(func() error { return parent.UntilGone(ctx, cancel) })
 	for _, a := range s.apps {
 		group.Go(func() error { return a.run(ctx) })
 		for _, listener := range a.listeners {

@@ -1,7 +1,6 @@
 package dev
 
 import (
-	"context"
 	"os/exec"
 	"syscall"
 	"unsafe"
@@ -62,12 +61,6 @@ func (g group) kill() {
 		return
 	}
 	_ = windows.TerminateJobObject(g.job, 1)
-}
-
-// untilOrphaned has nothing to do: a console's closing ends all its programs.
-func untilOrphaned(ctx context.Context, _ context.CancelFunc) error {
-	<-ctx.Done()
-	return ctx.Err()
 }
 
 func whoHasPort(port string) string { return "`netstat -ano | findstr :" + port + "` names it" }

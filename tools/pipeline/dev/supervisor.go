@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"magpie.build/tools/pipeline/internal/watch"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
@@ -17,7 +19,7 @@ import (
 type supervisor struct {
 	options Options
 	console *console
-	watch   *watcher
+	watch   *watch.Watcher
 	files   *fileCache
 	apps    []*app
 	broken  bool // the last generate failed
@@ -52,9 +54,23 @@ func (s *supervisor) open(ctx context.Context) error {
 	if len(problems) > 0 {
 		return errors.Join(problems...)
 	}
-	watch, err := newWatcher(s.options.Root, s.options.Ignore)
-	s.watch = watch
+	ignored, err := ignores(s.options.Ignore)
+	if err != nil {
+		return err
+	}
+	s.watch, err = watch.New(s.options.Root, ignored)
 	return err
+}
+
+// ignores returns which files and folders are not watched: what begins with a dot, what matches the globs, and what is generated in most workspaces.
+func ignores(globs []string) (func(name string) bool, error) {
+	globs = append([]string{"**/dist", "**/node_modules", "**/*_templ.go"}, globs...)
+	for _, glob := range globs {
+		if !doublestar.ValidatePattern(glob) {
+			return nil, fmt.Errorf("malformed glob %q in Ignore", glob)
+		}
+	}
+	return func(name string) bool { return path.Base(name)[0] == '.' || matchesOne(globs, name) }, nil
 }
 
 // close frees what was opened before anything ran.
@@ -63,27 +79,27 @@ func (s *supervisor) close() {
 		a.close()
 	}
 	if s.watch != nil {
-		s.watch.close()
+		s.watch.Close()
 	}
 }
 
 // run generates and orders the first builds, then answers each batch of changes.
 func (s *supervisor) run(ctx context.Context) error {
-	s.change(ctx, batch{first: true})
+	s.change(ctx, watch.Batch{}, true)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case b := <-s.watch.batches:
-			s.change(ctx, b)
+		case b := <-s.watch.Batches():
+			s.change(ctx, b, false)
 		}
 	}
 }
 
-// change generates if need be and gives each app that the batch concerns its order.
-func (s *supervisor) change(ctx context.Context, b batch) {
-	s.files.forget(b.names)
-	generate, err := s.generate(ctx, b)
+// change generates if need be and gives each app that the batch concerns its order. The first is the beginning, before anything has changed.
+func (s *supervisor) change(ctx context.Context, b watch.Batch, first bool) {
+	s.files.forget(b.Names)
+	generate, err := s.generate(ctx, b, first)
 	if ctx.Err() != nil {
 		return
 	}
@@ -104,19 +120,19 @@ func (s *supervisor) change(ctx context.Context, b batch) {
 			continue
 		}
 		rebuild := a.changed(print) || repaired
-		if rebuild || matches(a.declared.Watch, b.names) {
-			a.order(order{rebuild: rebuild, detect: b.detect, generate: generate})
+		if rebuild || matches(a.declared.Watch, b.Names) {
+			a.order(order{rebuild: rebuild, detect: b.Detect, generate: generate})
 		}
 	}
 }
 
 // generate runs the generator when the batch holds a file that it reads, and says how long it took.
-func (s *supervisor) generate(ctx context.Context, b batch) (time.Duration, error) {
-	if s.options.Generate == nil || !b.first && !matches(s.options.GenerateOn, b.names) {
+func (s *supervisor) generate(ctx context.Context, b watch.Batch, first bool) (time.Duration, error) {
+	if s.options.Generate == nil || !first && !matches(s.options.GenerateOn, b.Names) {
 		return 0, nil
 	}
 	start := time.Now()
-	err := s.options.Generate(ctx, b.names)
+	err := s.options.Generate(ctx, b.Names)
 	return time.Since(start), err
 }
 

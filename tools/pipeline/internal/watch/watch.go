@@ -1,4 +1,5 @@
-package dev
+// Package watch tells which files below a folder have changed. It goes by their content: writing the same again is no change.
+package watch
 
 import (
 	"context"
@@ -14,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/fsnotify/fsnotify"
 )
 
@@ -22,54 +22,51 @@ import (
 // takes between writing a file and renaming it into place, shorter than one notices.
 const quiet = 25 * time.Millisecond
 
-// batch is a set of files whose content changed together.
-type batch struct {
-	first  bool     // the beginning, before anything has changed
-	names  []string // relative to the root, with slashes, sorted
-	detect time.Duration
+// A Batch is a set of files whose content changed together.
+type Batch struct {
+	// Names are relative to the root, with slashes, sorted.
+	Names []string
+	// Detect is how long it took from the first change until the batch was complete.
+	Detect time.Duration
 }
 
-// watcher follows the files below a root. A file that was written without its content having
-// changed is not reported.
-type watcher struct {
+// A Watcher follows the files below a root.
+type Watcher struct {
 	root    string
-	ignore  []string
+	ignore  func(name string) bool
 	notify  *fsnotify.Watcher
 	sums    map[string][sha256.Size]byte
-	batches chan batch
+	batches chan Batch
 }
 
-// newWatcher watches root; changes after it returned are seen.
-func newWatcher(root string, ignore []string) (*watcher, error) {
+// New watches root; changes after it returned are seen. ignore is asked about files and folders by their names relative to the root; what
+// lies in a folder that is ignored is ignored too.
+func New(root string, ignore func(name string) bool) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch %s: %w", root, err)
 	}
-	w := &watcher{
-		root: root, ignore: append([]string{"**/dist", "**/node_modules", "**/*_templ.go"}, ignore...),
-		notify: notify, sums: map[string][sha256.Size]byte{}, batches: make(chan batch),
-	}
-	for _, glob := range w.ignore {
-		if !doublestar.ValidatePattern(glob) {
-			return nil, errors.Join(fmt.Errorf("watch %s: malformed glob %q", root, glob), notify.Close())
-		}
-	}
+	w := &Watcher{root: root, ignore: ignore, notify: notify, sums: map[string][sha256.Size]byte{}, batches: make(chan Batch)}
 	if _, err := w.add(root); err != nil {
 		return nil, errors.Join(err, notify.Close())
 	}
 	return w, nil
 }
 
-func (w *watcher) close() { _ = w.notify.Close() }
+// Close ends the watch. It is called after [Watcher.Run] has returned, or in its place.
+func (w *Watcher) Close() { _ = w.notify.Close() }
 
-// run gathers changes into batches. While nobody takes a batch it grows.
-func (w *watcher) run(ctx context.Context) error {
+// Batches is where changes come.
+func (w *Watcher) Batches() <-chan Batch { return w.batches }
+
+// Run gathers changes into batches until ctx ends, whose error it returns. While nobody takes a batch it grows.
+func (w *Watcher) Run(ctx context.Context) error {
 	pending := map[string]bool{}
 	var began time.Time
 	rest := time.NewTimer(quiet)
 	rest.Stop()
-	var ready batch
-	var out chan batch // nil until a batch is complete
+	var ready Batch
+	var out chan Batch // nil until a batch is complete
 	for {
 		select {
 		case <-ctx.Done():
@@ -98,19 +95,19 @@ func (w *watcher) run(ctx context.Context) error {
 				out = w.batches
 			}
 		case out <- ready:
-			ready, out = batch{}, nil
+			ready, out = Batch{}, nil
 		}
 	}
 }
 
-func merge(b batch, names []string, detect time.Duration) batch {
-	all := append(b.names, names...)
+func merge(b Batch, names []string, detect time.Duration) Batch {
+	all := append(b.Names, names...)
 	slices.Sort(all)
-	return batch{names: slices.Compact(all), detect: max(b.detect, detect)}
+	return Batch{Names: slices.Compact(all), Detect: max(b.Detect, detect)}
 }
 
 // touched returns the files that an event concerns: the file itself, or all that a new folder holds.
-func (w *watcher) touched(event fsnotify.Event) ([]string, error) {
+func (w *Watcher) touched(event fsnotify.Event) ([]string, error) {
 	name, ok := w.name(event.Name)
 	if !ok || event.Op == fsnotify.Chmod {
 		return nil, nil
@@ -133,7 +130,7 @@ func (w *watcher) touched(event fsnotify.Event) ([]string, error) {
 }
 
 // add watches a folder and those below it, and returns the files in them that are news.
-func (w *watcher) add(dir string) ([]string, error) {
+func (w *Watcher) add(dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -168,7 +165,7 @@ func (w *watcher) add(dir string) ([]string, error) {
 }
 
 // changed returns those files whose content is not what it was, and remembers what it is.
-func (w *watcher) changed(names map[string]bool) []string {
+func (w *Watcher) changed(names map[string]bool) []string {
 	var changed []string
 	for name := range names {
 		old, known := w.sums[name]
@@ -189,15 +186,14 @@ func (w *watcher) changed(names map[string]bool) []string {
 }
 
 // name returns a path relative to the root, and whether it is watched at all.
-func (w *watcher) name(path string) (string, bool) {
+func (w *Watcher) name(path string) (string, bool) {
 	rel, err := filepath.Rel(w.root, path)
 	if err != nil || rel == "." {
 		return "", false
 	}
 	name := filepath.ToSlash(rel)
 	for at := name; ; {
-		base := at[strings.LastIndexByte(at, '/')+1:]
-		if base[0] == '.' || matchesOne(w.ignore, at) {
+		if w.ignore(at) {
 			return "", false
 		}
 		cut := strings.LastIndexByte(at, '/')
