@@ -199,6 +199,9 @@ func CI(ctx context.Context) error {
 // Bench measures this workspace's pipeline and the chat server, and prints what it found. Flags: mage bench -h.
 func Bench(ctx context.Context) error { return magpie.Run(ctx, "bench") }
 
+// Watch runs tasks, and again what a change concerns: mage watch test. Flags: mage watch -h.
+func Watch(ctx context.Context) error { return magpie.Run(ctx, "watch") }
+
 // Graph prints what depends on what, as DOT: of all tasks, or of some. -json prints it as data, -svg writes a picture. Flags: mage graph -h.
 func Graph(ctx context.Context) error { return magpie.Run(ctx, "graph") }
 

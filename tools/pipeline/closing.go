@@ -70,6 +70,7 @@ func (s *session) tally(results []run.Result[string]) *tally {
 		}
 		e := s.ended[r.Node]
 		switch {
+		case e.same, r.Status == run.Skipped && s.ended[r.Because].same: // as before, in watch
 		case s.node(r.Node).Persistent && r.Status == run.Succeeded:
 			s.tallyService(t, r.Node)
 		case r.Status == run.Skipped:
@@ -94,7 +95,11 @@ func (s *session) tally(results []run.Result[string]) *tally {
 // tallyService counts a persistent task, unless it was not needed.
 func (s *session) tallyService(t *tally, id string) {
 	one := s.services.get(id)
-	if one == nil {
+	if one == nil || one.session != s {
+		return
+	}
+	if !one.hasEnded() { // in watch it stays up
+		t.ran = append(t.ran, id)
 		return
 	}
 	s.ended[id] = ending{err: one.err, log: one.log, took: one.took, from: one.started, to: one.started.Add(one.took)}
@@ -103,6 +108,10 @@ func (s *session) tallyService(t *tally, id string) {
 	} else {
 		t.ran = append(t.ran, id)
 	}
+}
+
+func (t *tally) isEmpty() bool {
+	return len(t.cached)+len(t.ran)+len(t.failed)+len(t.cancelled)+len(t.skipped) == 0
 }
 
 func (t *tally) blame(r run.Result[string]) {

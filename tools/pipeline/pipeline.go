@@ -23,6 +23,7 @@ import (
 // A Pipeline is the tasks of a workspace, checked and joined. It does not change; safe for concurrent use.
 type Pipeline struct {
 	opened    time.Time
+	declared  []Declaration
 	workspace *workspace.Workspace
 	members   map[string]*workspace.Module // what can have tasks, by name
 	modules   []filter.Module              // the same with what they depend on, by name
@@ -65,7 +66,9 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
 	}
-	p := &Pipeline{opened: opened, nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), state: filepath.Join(abs, ".magpie")}
+	p := &Pipeline{opened: opened, declared: declarations,
+		nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), state: filepath.Join(abs, ".magpie"),
+	}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
 	p.headers = headers.New(p.index)
 	if p.workspace, err = workspace.LoadIndexed(abs, p.index); err != nil {

@@ -95,33 +95,49 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if !o.Fresh {
 		p.forget()
 	}
-	asked, err := p.asked(ctx, o)
-	if err != nil {
-		return err
-	}
-	chosen := p.around(asked, o.Only)
-	passed, err := p.pass(o.Args, asked)
-	if err != nil {
-		return err
-	}
-	if err := p.checkInput(chosen); err != nil {
-		return err
-	}
 	if o.Profile != "" && o.Profile != auto {
 		if _, err := p.inside(o.Profile); err != nil {
 			return fmt.Errorf("profile: %w", err)
 		}
 	}
+	s, err := p.begin(ctx, o)
+	if err != nil {
+		return err
+	}
 	file, err := p.openLogFile(o)
 	if err != nil {
 		return err
 	}
-	s := newSession(ctx, p, o, chosen, newPrinter(o, file))
-	s.passed = passed
-	defer s.closeLogFile(file)
+	s.printer = newPrinter(o, file)
+	defer closeLogFile(file, s.printer)
 	if o.Dry {
 		return s.dry(ctx)
 	}
+	results := s.run(ctx, s.work)
+	return s.finish(ctx, results, started)
+}
+
+// begin returns a session with what the options ask for. It has no printer yet.
+func (p *Pipeline) begin(ctx context.Context, o Options) (*session, error) {
+	asked, err := p.asked(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	chosen := p.around(asked, o.Only)
+	passed, err := p.pass(o.Args, asked)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkInput(chosen); err != nil {
+		return nil, err
+	}
+	s := newSession(ctx, p, o, chosen, nil)
+	s.asked, s.passed = asked, passed
+	return s, nil
+}
+
+// run does the work with what belongs around it: the cache, the line that shows what runs, and what is kept for the next run.
+func (s *session) run(ctx context.Context, work func(context.Context) []run.Result[string]) []run.Result[string] {
 	s.openCache()
 	shown, hide := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -130,7 +146,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		s.printer.Progress(shown, s.progress)
 	}()
 	s.keeper = newKeeper(s)
-	results := s.work(ctx)
+	results := work(ctx)
 	s.keeper.close()
 	hide()
 	<-done
@@ -138,15 +154,15 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 		s.saveIndex()
 		s.saveDurations(results)
 	}
-	return s.finish(ctx, results, started)
+	return results
 }
 
 // work works through the graph, waits for the persistent tasks that stay up, and ends the others. One that fails ends the work.
 func (s *session) work(ctx context.Context) []run.Result[string] {
 	work, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	failed := func(id string, _ error) { abort(&serviceError{id}) }
-	s.services = newServices(ctx, s.pipeline.nodes, s.graph, s.options, s.printer, failed)
+	s.services = newServices(ctx, s.printer)
+	s.services.begin(s, func(one *service) { abort(&serviceError{one.node.id}) })
 	results := run.All(work, s.graph, s.plan(), s.do)
 	stopped := func(r run.Result[string]) bool { return r.Status == run.Failed || r.Status == run.Cancelled }
 	if s.goesOn() || !slices.ContainsFunc(results, stopped) {

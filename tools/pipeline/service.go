@@ -18,6 +18,7 @@ import (
 // A service is a persistent task that was started.
 type service struct {
 	node    *node
+	session *session // that started it
 	key     hash.Key
 	started time.Time
 	stop    context.CancelCauseFunc
@@ -45,38 +46,44 @@ func closed(c <-chan struct{}) bool {
 // Safe for concurrent use.
 type services struct {
 	ctx     context.Context // theirs: it outlives the work on the graph
-	nodes   map[string]*node
-	asked   func(id string) bool
-	failed  func(id string, err error)
 	printer *output.Printer
+	all     sync.WaitGroup
+
+	mu      sync.Mutex
+	session *session            // the run, or in watch the one under way
+	failed  func(*service)      // is told of each that fails
 	needers map[string][]string // of each persistent task: the tasks that depend on it or run with it
 	beside  map[string]bool     // persistent tasks that run with another
-
-	mu    sync.Mutex
-	up    map[string]*service // all that were started, also those that ended
-	ended map[string]bool     // tasks that do not need anything any more
-	all   sync.WaitGroup
+	up      map[string]*service // all that were started, also those that ended
+	ended   map[string]bool     // tasks that do not need anything any more
 }
 
-// newServices returns the services of a graph. failed is told of each that fails.
-func newServices(ctx context.Context, nodes map[string]*node, g *graph.Graph[string], o Options, printer *output.Printer, failed func(string, error)) *services {
-	v := &services{
-		ctx: ctx, nodes: nodes, printer: printer, failed: failed,
-		asked:   func(id string) bool { return slices.Contains(o.Tasks, id) || slices.Contains(o.Tasks, nodes[id].Name) },
-		needers: make(map[string][]string), beside: make(map[string]bool), up: make(map[string]*service), ended: make(map[string]bool),
-	}
-	for _, id := range g.Nodes() {
-		if nodes[id].Persistent {
-			v.needers[id] = append(v.needers[id], needers(nodes, g, id)...)
+func newServices(ctx context.Context, printer *output.Printer) *services {
+	return &services{ctx: ctx, printer: printer, up: make(map[string]*service)}
+}
+
+// begin makes the services those of a session. What its graph does not hold is stopped.
+func (v *services) begin(s *session, failed func(*service)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s.services, v.session, v.failed = v, s, failed
+	v.needers, v.beside, v.ended = make(map[string][]string), make(map[string]bool), make(map[string]bool)
+	for _, id := range s.graph.Nodes() {
+		if s.node(id).Persistent {
+			v.needers[id] = append(v.needers[id], needers(s.pipeline.nodes, s.graph, id)...)
 		}
-		for _, other := range nodes[id].with {
-			if nodes[other].Persistent {
+		for _, other := range s.node(id).with {
+			if s.node(other).Persistent {
 				v.needers[other] = append(v.needers[other], id)
 				v.beside[other] = true
 			}
 		}
 	}
-	return v
+	for id, one := range v.up {
+		if _, there := v.needers[id]; !there {
+			one.stop(errUnneeded)
+		}
+	}
 }
 
 // needers returns the tasks that depend on one, directly or by way of groups. A group that was asked for is not among them.
@@ -99,8 +106,10 @@ var (
 	errReplaced = errors.New("its inputs changed")
 )
 
-// stays reports whether a persistent task is there for its own sake.
-func (v *services) stays(id string) bool { return v.asked(id) || len(v.needers[id]) == 0 }
+// stays reports whether a persistent task is there for its own sake. The caller holds mu.
+func (v *services) stays(id string) bool {
+	return slices.Contains(v.session.asked, id) || len(v.needers[id]) == 0
+}
 
 // wanted reports whether a persistent task is to start now, and not only when a task that depends on it runs.
 func (v *services) wanted(id string) bool {
@@ -118,18 +127,18 @@ func (v *services) needed(id string) bool {
 		if v.ended[user] {
 			return false
 		}
-		return !v.nodes[user].Persistent || v.needed(user)
+		return !v.session.node(user).Persistent || v.needed(user)
 	})
 }
 
 // settled hears how a task ended, and stops what was up for it alone.
 func (v *services) settled(r run.Result[string]) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if len(v.needers) == 0 {
 		return
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if !v.nodes[r.Node].Persistent || r.Status != run.Succeeded {
+	if !v.session.node(r.Node).Persistent || r.Status != run.Succeeded {
 		v.ended[r.Node] = true
 		v.stopUnneeded()
 	}
@@ -191,18 +200,27 @@ func (v *services) close() {
 	v.all.Wait()
 }
 
-// serve starts a persistent task, unless it is up, and returns it.
+// serve starts a persistent task, unless it is up, and returns it. In watch one that was started by an earlier session is up too, unless it
+// may be interrupted and its key has changed since.
 func (s *session) serve(n *node) *service {
 	v := s.services
+	key := s.keyNow(n)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if one := v.up[n.id]; one != nil {
-		return one
+	old := v.up[n.id]
+	if old != nil && (old.session == s || !old.hasEnded() && (old.key == key || !n.Interruptible)) {
+		return old
 	}
 	ctx, stop := context.WithCancelCause(v.ctx)
-	one := &service{node: n, key: s.keyNow(n), started: time.Now(), stop: stop, ready: make(chan struct{}), done: make(chan struct{})}
+	one := &service{node: n, session: s, key: key, started: time.Now(), stop: stop, ready: make(chan struct{}), done: make(chan struct{})}
 	v.up[n.id] = one
-	v.all.Go(func() { s.keepUp(ctx, one) })
+	v.all.Go(func() {
+		if old != nil {
+			old.stop(errReplaced)
+			<-old.done
+		}
+		s.keepUp(ctx, one)
+	})
 	return one
 }
 
@@ -231,13 +249,18 @@ func (s *session) keepUp(ctx context.Context, one *service) {
 	}
 	one.stop(nil)       // frees the context
 	if one.err != nil { // before those hear it that wait: they are cancelled, and did not fail themselves
-		v.failed(one.node.id, one.err)
+		v.mu.Lock()
+		failed := v.failed
+		v.mu.Unlock()
+		failed(one)
 	}
 	close(one.done)
 	v.mu.Lock()
-	v.ended[one.node.id] = true
-	v.stopUnneeded()
-	v.mu.Unlock()
+	defer v.mu.Unlock()
+	if v.up[one.node.id] == one {
+		v.ended[one.node.id] = true
+		v.stopUnneeded()
+	}
 }
 
 // runService starts a service once those that it needs itself are ready, and returns when it has ended.

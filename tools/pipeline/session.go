@@ -20,13 +20,17 @@ type session struct {
 	pipeline *Pipeline
 	options  Options
 	graph    *graph.Graph[string]
-	passed   map[string]*node // tasks that get arguments, in place of the pipeline's
-	printer  *output.Printer
-	cache    *cache.Cache // nil where there is none
-	keeper   *keeper
-	tracked  func() (map[string]bool, error)
-	services *services
-	past     *durations
+	asked    []string
+	watch    *watching // nil in a single run
+	// sayChanged says once on account of what the tasks run.
+	sayChanged func()
+	passed     map[string]*node // tasks that get arguments, in place of the pipeline's
+	printer    *output.Printer
+	cache      *cache.Cache // nil where there is none
+	keeper     *keeper
+	tracked    func() (map[string]bool, error)
+	services   *services
+	past       *durations
 
 	mu      sync.Mutex
 	keys    map[string]hash.Key
@@ -44,6 +48,7 @@ type ending struct {
 	log  []byte
 	took time.Duration // by running, now or when it was stored
 
+	same     bool            // in watch: nothing has changed since it was worked on last
 	from, to time.Time       // when it was worked on in this run
 	artifact *cache.Artifact // of a hit
 }
@@ -51,7 +56,7 @@ type ending struct {
 func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string], printer *output.Printer) *session {
 	s := &session{
 		pipeline: p, options: o, graph: chosen,
-		printer: printer, past: openDurations(p.state),
+		printer: printer, sayChanged: func() {}, past: openDurations(p.state),
 		keys: make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
 		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
@@ -111,6 +116,9 @@ func (s *session) perform(ctx context.Context, n *node) ending {
 	if n.isGroup() {
 		s.settle(n, key, nil)
 		return ending{}
+	}
+	if e, ok := s.unchanged(n, key); ok {
+		return e
 	}
 	if n.Persistent {
 		s.settle(n, key, nil)

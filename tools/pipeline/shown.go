@@ -38,12 +38,13 @@ func (p *Pipeline) openLogFile(o Options) (*output.File, error) {
 	return output.CreateFile(name)
 }
 
-func (s *session) closeLogFile(file *output.File) {
+// closeLogFile closes the file that takes the run's events, if there is one.
+func closeLogFile(file *output.File, printer *output.Printer) {
 	if file == nil {
 		return
 	}
 	if err := file.Close(); err != nil {
-		s.printer.Warn("the log file is not complete: %v", err)
+		printer.Warn("the log file is not complete: %v", err)
 	}
 }
 
@@ -69,6 +70,7 @@ func (s *session) outputLogs(n *node) OutputLogs {
 
 // announce says that a task runs, and with what.
 func (s *session) announce(n *node, key hash.Key) {
+	s.sayChanged()
 	mode := s.outputLogs(n)
 	if mode == OutputFull || mode == OutputHashOnly {
 		why := "cache miss, executing"
@@ -78,7 +80,11 @@ func (s *session) announce(n *node, key hash.Key) {
 		s.printer.Tell(n.id, "%s %s", why, key.Short())
 	}
 	if mode == OutputFull || mode == OutputNewOnly {
-		s.printer.Tell(n.id, "$ %s", n.what())
+		if n.Func != nil {
+			s.printer.Tell(n.id, "%s", cmp.Or(n.Help, "runs"))
+		} else {
+			s.printer.Tell(n.id, "$ %s", n.what())
+		}
 	}
 }
 

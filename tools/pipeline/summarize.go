@@ -93,7 +93,7 @@ func (s *session) summarize(n *node, f forecast) (summary.Task, error) {
 func (n *node) definition() summary.Definition {
 	return summary.Definition{
 		Outputs: filled(n.Outputs), Cache: !n.Uncached, DependsOn: filled(n.DependsOn), Inputs: filled(n.Inputs),
-		OutputLogs: string(cmp.Or(n.OutputLogs, OutputNewOnly)), Persistent: n.Persistent, Interactive: n.Interactive,
+		OutputLogs: string(cmp.Or(n.OutputLogs, OutputNewOnly)), Persistent: n.Persistent, Interruptible: n.Interruptible, Interactive: n.Interactive,
 		Env: filled(n.Env), PassThroughEnv: filled(n.PassEnv), With: filled(n.With), Tags: filled(n.Tags), Description: n.Help,
 	}
 }

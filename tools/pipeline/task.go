@@ -82,6 +82,9 @@ type Task struct {
 	Persistent bool
 	// Ready says when a persistent task is up. Without it no task may depend on it.
 	Ready Readiness
+	// Interruptible says that [Pipeline.Watch] may end the task and start it again when what it reads has changed. Otherwise a
+	// persistent task is left alone, and another one ends first.
+	Interruptible bool
 	// Interactive gives the task standard input. Nothing of it is stored. On a terminal it gets that whole, and other
 	// output waits until it has ended; of persistent tasks at most one may be interactive.
 	Interactive bool

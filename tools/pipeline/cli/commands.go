@@ -51,6 +51,22 @@ var runTasks = &command{
 // commands are those with a name, in the order of the help. A task of the same name goes before.
 var commands = []*command{
 	{
+		name: "watch", words: "tasks", help: "run tasks, and again what a change concerns",
+		groups: []group{choosing, running, caching, reporting, encoding},
+		run: func(ctx context.Context, c *CLI, s *settings, words []string) error {
+			p, err := c.open()
+			if err != nil {
+				return err
+			}
+			if err := c.knowsTasks(words); err != nil {
+				return err
+			}
+			c.stand(s, p)
+			s.Tasks, s.JSON = words, s.json
+			return p.Watch(ctx, s.Options)
+		},
+	},
+	{
 		name: "ls", help: "the modules",
 		groups: []group{choosing, encoding},
 		run:    listModules,
