@@ -97,7 +97,7 @@ func (p *Pipeline) graphModules() []GraphModule {
 }
 
 // Modules returns the modules that the options' Filter chooses and, where Affected is set, that have a task which a change
-// reaches, by name. Filters by revision need Affected, which knows tasks.
+// reaches, by name. A range stands for the modules that have a task with an input that differs.
 func (p *Pipeline) Modules(ctx context.Context, o Options) ([]GraphModule, error) {
 	selectors, err := filter.Parse(o.Filter, p.place(o.Dir))
 	if err != nil {
@@ -105,7 +105,9 @@ func (p *Pipeline) Modules(ctx context.Context, o Options) ([]GraphModule, error
 	}
 	modules := p.graphModules()
 	if len(selectors) > 0 {
-		names, err := p.universe().SelectModules(selectors)
+		u := p.universe()
+		u.Changed = func(r filter.Range) (map[string]bool, error) { return p.changedModules(ctx, o, r) }
+		names, err := u.SelectModules(selectors)
 		if err != nil {
 			return nil, err
 		}
@@ -120,6 +122,22 @@ func (p *Pipeline) Modules(ctx context.Context, o Options) ([]GraphModule, error
 		modules = slices.DeleteFunc(modules, func(m GraphModule) bool {
 			return !slices.ContainsFunc(affected, func(t AffectedTask) bool { return t.Module == m.Name })
 		})
+	}
+	return modules, nil
+}
+
+// changedModules returns the names of the modules that have a task with an input that differs over a range.
+func (p *Pipeline) changedModules(ctx context.Context, o Options, r filter.Range) (map[string]bool, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	changed, err := (&choice{pipeline: p, options: o, tasks: p.ids()}).changedIn(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	modules := make(map[string]bool)
+	for id := range changed {
+		modules[p.nodes[id].member()] = true
 	}
 	return modules, nil
 }

@@ -300,8 +300,14 @@ func TestSelectModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := universe().SelectModules(selectors); err == nil || !strings.Contains(err.Error(), "a range chooses tasks") {
+	u := universe()
+	u.Changed = nil
+	if _, err := u.SelectModules(selectors); err == nil || !strings.Contains(err.Error(), "a range chooses tasks") {
 		t.Errorf("[main] for modules: %v", err)
+	}
+	u.Changed = func(filter.Range) (map[string]bool, error) { return map[string]bool{"packages/ui": true}, nil }
+	if got, err := u.SelectModules(selectors); err != nil || strings.Join(got, " ") != "packages/ui" {
+		t.Errorf("[main] chooses %q, %v", got, err)
 	}
 }
 

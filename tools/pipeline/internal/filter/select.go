@@ -20,13 +20,14 @@ type Universe struct {
 	Modules []Module
 	// Tasks holds, with each task, those it depends on.
 	Tasks []Task
-	// Changed returns the ids of those tasks whose inputs differ between two states of the tree.
+	// Changed returns the ids of those tasks whose inputs differ between two states of the tree. Nil makes ranges a mistake.
 	Changed func(Range) (map[string]bool, error)
 	// Tree is the workspace's folder: a folder that is not there is a mistake.
 	Tree fs.FS
 }
 
-// SelectModules returns the names of the modules that the selectors choose, sorted; without selectors, of all. It takes no ranges.
+// SelectModules returns the names of the modules that the selectors choose, sorted; without selectors, of all. Changed,
+// if there is one, is asked for names of modules.
 func (u Universe) SelectModules(selectors []Selector) ([]string, error) {
 	return u.asTasks().choose(selectors, unnamed(selectors))
 }
@@ -42,7 +43,9 @@ func (u Universe) asTasks() Universe {
 	for _, m := range u.Modules {
 		u.Tasks = append(u.Tasks, Task{ID: m.Name, Module: m.Name, Deps: m.Deps})
 	}
-	u.Changed = func(Range) (map[string]bool, error) { return nil, errors.New("a range chooses tasks, not modules") }
+	if u.Changed == nil {
+		u.Changed = func(Range) (map[string]bool, error) { return nil, errors.New("a range chooses tasks, not modules") }
+	}
 	return u
 }
 
