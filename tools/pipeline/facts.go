@@ -123,7 +123,11 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 			if err := settings.Add(h, f.pipeline.index); err != nil {
 				return nil, err
 			}
-			return &goSettings{h.Key(), settings.Source()}, nil
+			source := settings.Source()
+			if dir := settings.ModuleCache(); dir != "" {
+				source.Elsewhere = f.pipeline.workspace.ModuleCache(dir).Folder
+			}
+			return &goSettings{h.Key(), source}, nil
 		})
 		f.settings[id] = read
 	}

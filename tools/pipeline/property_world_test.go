@@ -167,7 +167,9 @@ func (w *world) compareFiles(ws *workspaces.Workspace, configuration int, readin
 	if err != nil {
 		return err
 	}
-	reader := gosource.New(ws, settings.Source())
+	config := settings.Source()
+	config.Elsewhere = ws.ModuleCache(settings.ModuleCache()).Folder
+	reader := gosource.New(ws, config)
 	for id, want := range readings {
 		read := reader.Build
 		if strings.Contains(id, "#test") {

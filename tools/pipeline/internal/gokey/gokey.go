@@ -86,6 +86,24 @@ func (s *Settings) Source(tags ...string) gosource.Config {
 	return c
 }
 
+// ModuleCache returns the folder of the go command's module cache, empty where none can be found out.
+func (s *Settings) ModuleCache() string {
+	if dir := s.get("GOMODCACHE"); dir != "" {
+		return dir
+	}
+	if paths := filepath.SplitList(s.get("GOPATH")); len(paths) > 0 && paths[0] != "" {
+		return filepath.Join(paths[0], "pkg", "mod")
+	}
+	home := s.env["HOME"]
+	if runtime.GOOS == "windows" {
+		home = s.env["USERPROFILE"]
+	}
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, "go", "pkg", "mod")
+}
+
 // level names the variable that says which level of an architecture is built for.
 func level(arch string) string {
 	switch arch {

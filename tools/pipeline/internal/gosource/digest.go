@@ -58,6 +58,9 @@ func (r *Reader) add(h *hash.Hasher, sums Sums, dirs []string, tests bool) error
 		if err != nil {
 			return err
 		}
+		if len(p.build.files) == 0 && (!tests || len(p.test.files) == 0) {
+			continue // the same as if it were not there
+		}
 		h.Add("package", at.dir)
 		if err := r.addPart(h, sums, p, &p.build); err != nil {
 			return err

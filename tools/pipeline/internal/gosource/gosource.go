@@ -37,6 +37,9 @@ type Config struct {
 	CGO bool
 	// Tags are those of -tags, and "race", "msan" or "asan" where such a flag is given.
 	Tags []string
+	// Elsewhere returns the folder of an external package that may import packages of the workspace in turn, relative to
+	// the root, and false for all others. Nil means that there are none. It may be called from many goroutines.
+	Elsewhere func(importPath string) (dir string, ok bool)
 	// Headers remembers headers between readers. Nil means that every file is read.
 	Headers Headers
 	// ReadDir lists a folder, given by its name relative to the root, sorted by name. Nil means

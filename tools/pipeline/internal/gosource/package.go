@@ -1,6 +1,7 @@
 package gosource
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,8 +35,9 @@ type part struct {
 
 // location is a package folder and the module that it belongs to.
 type location struct {
-	dir    string
-	module *workspace.Module
+	dir       string
+	module    *workspace.Module
+	elsewhere bool // in the module cache: only what it imports counts
 }
 
 // load reads a package once. A folder that is missing is a package without files.
@@ -67,6 +69,9 @@ func (r *Reader) read(at location) (*pkg, error) {
 	}
 	if p.build, err = r.part(at, build); err != nil {
 		return nil, err
+	}
+	if at.elsewhere {
+		return p, nil // its tests are not ours, and may lead back to it
 	}
 	if p.test, err = r.part(at, test); err != nil {
 		return nil, err
@@ -159,8 +164,15 @@ func (r *Reader) part(at location, c *contents) (part, error) {
 			out.imports = append(out.imports, to)
 		case path != "C" && !isStandard(path):
 			out.external = append(out.external, path)
+			back, err := r.back(path)
+			if err != nil {
+				return part{}, err
+			}
+			out.imports = append(out.imports, back...)
 		}
 	}
+	slices.SortFunc(out.imports, func(a, b location) int { return cmp.Compare(a.dir, b.dir) })
+	out.imports = slices.CompactFunc(out.imports, func(a, b location) bool { return a.dir == b.dir })
 	slices.Sort(c.embeds)
 	for _, pattern := range slices.Compact(c.embeds) {
 		files, err := r.embed(at.dir, pattern)
@@ -170,6 +182,22 @@ func (r *Reader) part(at location, c *contents) (part, error) {
 		out.files = append(out.files, files...)
 	}
 	return out, nil
+}
+
+// back returns the packages of the workspace that an external package imports, itself or by way of others.
+func (r *Reader) back(importPath string) ([]location, error) {
+	if r.config.Elsewhere == nil {
+		return nil, nil
+	}
+	dir, ok := r.config.Elsewhere(importPath)
+	if !ok {
+		return nil, nil
+	}
+	p, err := r.load(location{dir: dir, elsewhere: true})
+	if err != nil {
+		return nil, err
+	}
+	return p.build.imports, nil
 }
 
 // resolve returns the folder that an import path means, if it lies in the workspace.

@@ -21,7 +21,7 @@ import (
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
-var real = flag.Bool("real", false, "compare with the go command on public repositories of many modules, from the module proxy")
+var publicCode = flag.Bool("public-code", false, "compare with the go command on public repositories of many modules, from the module proxy")
 
 // repositories are modules by their folders in the repository that they come from.
 var repositories = map[string]map[string]string{
@@ -29,7 +29,6 @@ var repositories = map[string]map[string]string{
 		"cloud-provider cluster-bootstrap code-generator component-base component-helpers controller-manager cri-api cri-client "+
 		"dynamic-resource-allocation endpointslice kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics "+
 		"mount-utils pod-security-admission sample-apiserver sample-controller"),
-	"etcd": inFolders("v3.6.0", "go.etcd.io/etcd/", "", "/v3", "api client/pkg pkg server etcdctl etcdutl"),
 	"opentelemetry-go": inFolders("v1.38.0", "go.opentelemetry.io/otel", "", "", ". /trace /metric /sdk /sdk/metric /bridge/opencensus /bridge/opentracing "+
 		"/exporters/otlp/otlptrace /exporters/otlp/otlptrace/otlptracegrpc /exporters/otlp/otlptrace/otlptracehttp /exporters/otlp/otlpmetric/otlpmetricgrpc "+
 		"/exporters/otlp/otlpmetric/otlpmetrichttp /exporters/stdout/stdouttrace /exporters/stdout/stdoutmetric /exporters/zipkin"),
@@ -67,8 +66,8 @@ func inFolders(version, prefix, folder, suffix, names string) map[string]string 
 
 // On real code, too, the reader finds the files that the go command finds.
 func TestPublicRepositoriesAreReadAsTheGoCommandReadsThem(t *testing.T) {
-	if !*real {
-		t.Skip("downloads some hundred modules; -real does")
+	if !*publicCode {
+		t.Skip("downloads some hundred modules; -public-code does")
 	}
 	for name, modules := range repositories {
 		t.Run(name, func(t *testing.T) {
@@ -102,6 +101,8 @@ func compareAll(t *testing.T, ws *workspace.Workspace, config gosource.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cache := strings.TrimSpace(string(goCommand(t, ws.Root, "env", "GOMODCACHE")))
+	config.Elsewhere = ws.ModuleCache(cache).Folder
 	took := time.Since(started)
 	var files int
 	var unsure []string

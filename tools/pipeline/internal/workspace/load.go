@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
 
 	"magpie.build/tools/pipeline/internal/hash"
 )
@@ -46,7 +47,7 @@ func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load workspace %q: %w", root, err)
 	}
-	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}}
+	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}, versions: map[string]module.Version{}}
 	name := filepath.Join(root, "go.work")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -79,6 +80,7 @@ func (w *Workspace) readMembers(name string, work *modfile.WorkFile) ([]replace,
 		ofWork = append(ofWork, r.Old.Path, r.Old.Version, r.New.Path, r.New.Version)
 	}
 	replaces := localReplaces(w.Root, ofWork)
+	var ofMembers []string
 	for _, use := range work.Use {
 		at := fmt.Sprintf("%s:%d", name, use.Syntax.Start.Line)
 		module, mod, err := w.readModule(resolve(w.Root, use.Path))
@@ -94,7 +96,10 @@ func (w *Workspace) readMembers(name string, work *modfile.WorkFile) ([]replace,
 		w.byName[module.Name], w.byPath[module.Path] = module, module
 		w.Modules = append(w.Modules, module)
 		replaces = append(replaces, localReplaces(module.Dir, mod.replaces)...)
+		ofMembers = append(ofMembers, mod.replaces...)
+		w.requireVersions(mod.requires)
 	}
+	w.replaceVersions(slices.Concat(ofMembers, ofWork))
 	return replaces, nil
 }
 
@@ -105,10 +110,11 @@ func (w *Workspace) readReplaced(replaces []replace) {
 		if w.byPath[r.path] != nil {
 			continue
 		}
-		module, _, err := w.readModule(r.dir)
+		module, mod, err := w.readModule(r.dir)
 		if err != nil {
 			continue
 		}
+		w.requireVersions(mod.requires)
 		module.Path = r.path
 		w.byPath[r.path] = module
 		w.Replaced = append(w.Replaced, module)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/mod/module"
+
 	"magpie.build/tools/pipeline/internal/hash"
 )
 
@@ -21,9 +23,10 @@ type Workspace struct {
 	// machine, sorted by name. They have no tasks, yet their files are built.
 	Replaced []*Module
 
-	index  *hash.Index
-	byName map[string]*Module
-	byPath map[string]*Module
+	index    *hash.Index
+	byName   map[string]*Module
+	byPath   map[string]*Module
+	versions map[string]module.Version // of other modules, by path
 }
 
 // Module is one module whose source lies in a folder.

@@ -163,6 +163,9 @@ func (a *Author) writeModules() error {
 	}
 	for _, m := range a.modules {
 		mod := "module " + m.path + "\n\ngo 1.25.0\n\nrequire elsewhere.example/dep v1.0.0\n"
+		if m.program {
+			mod += "require elsewhere.example/back v1.0.0\n"
+		}
 		if !m.replaced {
 			work.WriteString("\t./" + m.dir + "\n")
 			mod += "\nrequire replaced.example/x v0.0.0\n"
@@ -226,6 +229,9 @@ func (a *Author) imports(p *goPackage, external bool) []string {
 	}
 	if a.chance(0.25) {
 		paths = append(paths, releases[0].path)
+	}
+	if p.name == "main" && a.chance(0.4) { // above everything, so that it leads to no cycle
+		paths = append(paths, releases[3].path)
 	}
 	if a.chance(0.03) && len(a.undo) > 0 {
 		paths = append(paths, releases[2].path)

@@ -18,16 +18,35 @@ import (
 // A release is a version of a module that no workspace holds. [Proxy] serves it.
 type release struct{ path, version string }
 
-var releases = []release{{"elsewhere.example/dep", "v1.0.0"}, {"elsewhere.example/dep", "v1.1.0"}, {"elsewhere.example/other", "v1.0.0"}}
+// The last but one leads back to the workspace: it imports the module that is a member, and released as well.
+var releases = []release{
+	{"elsewhere.example/dep", "v1.0.0"},
+	{"elsewhere.example/dep", "v1.1.0"},
+	{"elsewhere.example/other", "v1.0.0"},
+	{"elsewhere.example/back", "v1.0.0"},
+	{"acme.example/lib", "v0.1.0"},
+}
 
-func (r release) goMod() string { return "module " + r.path + "\n\ngo 1.25.0\n" }
+func (r release) leadsBack() bool { return path.Base(r.path) == "back" }
+
+func (r release) goMod() string {
+	text := "module " + r.path + "\n\ngo 1.25.0\n"
+	if r.leadsBack() {
+		text += "\nrequire acme.example/lib v0.1.0\n"
+	}
+	return text
+}
 
 // files are named as in the module's zip file.
 func (r release) files() map[string]string {
 	prefix := r.path + "@" + r.version + "/"
+	imports := ""
+	if r.leadsBack() {
+		imports = "import _ \"acme.example/lib\"\n\n"
+	}
 	return map[string]string{
 		prefix + "go.mod": r.goMod(),
-		prefix + "a.go":   fmt.Sprintf("package %s\n\nfunc init() { println(%q) }\n", path.Base(r.path), r.version),
+		prefix + "a.go":   fmt.Sprintf("package %s\n\n%sfunc init() { println(%q) }\n", path.Base(r.path), imports, r.version),
 	}
 }
 
