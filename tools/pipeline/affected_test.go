@@ -242,3 +242,54 @@ func TestAffectedKnowsWhatFunctionsAreMadeOf(t *testing.T) {
 		r.commit(t)
 	}
 }
+
+// What tests were seen to read counts, although nobody declared it.
+func TestAffectedKnowsWhatTestsWereSeenToRead(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("runs tests")
+	}
+	needGo(t)
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git command on PATH")
+	}
+	r := &repository{root: t.TempDir(), env: append(os.Environ(), "MAGPIE_SCM_BASE=", "GITHUB_BASE_REF=")}
+	tree := testedTree()
+	tree[".gitignore"] = "/.magpie/\n"
+	write(t, r.root, tree)
+	r.git(t, "init", "-q", "-b", "main")
+	r.commit(t)
+	if said, _, err := testTask(t, r.root, []string{"go", "test", "./..."}); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, c := range []struct{ name, want string }{
+		{"a/shared/words.txt", "a#test"},
+		{"a/shared/more.txt", "a#test"}, // in a folder that is listed
+		{"a/shared/deeper/more.txt", ""},
+		{"a/unread/unread.txt", ""},
+		{"elsewhere/outside.txt", ""},
+	} {
+		write(t, r.root, map[string]string{c.name: "changed"})
+		p, err := pipeline.New(r.root, pipeline.Task{
+			Name: "test", Modules: []string{"a"}, GoTest: []string{"./..."}, ByPackage: true, Commands: [][]string{{"go", "test", "./..."}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := p.Affected(t.Context(), pipeline.Options{Base: "HEAD", Env: r.env, Stderr: io.Discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, a := range found {
+			got += a.ID
+			if !slices.Equal(a.Files, []string{c.name}) {
+				t.Errorf("%s is affected by %v, want %s", a.ID, a.Files, c.name)
+			}
+		}
+		if got != c.want {
+			t.Errorf("a change of %s affects %q, want %q", c.name, got, c.want)
+		}
+		r.commit(t)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"magpie.build/tools/pipeline/internal/cache"
 	"magpie.build/tools/pipeline/internal/git"
 	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/gosource"
@@ -25,7 +26,7 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
-	d := &difference{pipeline: p, env: c.options.Env, files: make(map[string]bool)}
+	d := &difference{pipeline: p, env: c.options.Env, files: make(map[string]bool), cache: p.openCache()}
 	var decisive []string
 	for _, change := range changes {
 		d.files[change.Name] = true
@@ -77,6 +78,7 @@ type difference struct {
 	goMods   []string // among them, of members
 	views    [2]*view
 	magefile *[]string // see magefileFiles; nil before somebody asks
+	cache    *cache.Cache
 }
 
 // look opens the states of the tree on both sides.
@@ -132,6 +134,11 @@ func (d *difference) inputsOf(n *node, listed bool) (differ bool, files []string
 		return false, nil, nil
 	}
 	files = slices.DeleteFunc(d.matching(n), n.leavesOut)
+	observed, err := d.observed(n)
+	if err != nil {
+		return false, nil, err
+	}
+	files = sorted(files, observed)
 	if n.Func != nil {
 		magefile, err := d.magefileFiles()
 		if err != nil {

@@ -23,7 +23,7 @@ type Declaration interface{ declaration() }
 // The modules of go.work need no declaration, and neither does the root, whose name is "//": "//#task" is its task. A
 // task is given to a folder without go.mod, the root among them, only where [Task.Modules] names it.
 type Module struct {
-	// Name is a folder relative to the root, such as "deploy". A pattern stands for all Go modules that it
+	// Name is a folder relative to the root, such as "deploy". A pattern stands for all modules that it
 	// matches: "apps/*".
 	Name string
 	// Tags are labels for Modules of tasks ("tag:frontend") and for filters.

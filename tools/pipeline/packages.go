@@ -355,7 +355,12 @@ func (t *testRun) keep(p *testPackage, observed []gotest.Read, started time.Time
 			if err := s.cache.Store(key, cache.Recipe{Task: t.name(p, "result"), Duration: result.took, Log: text}, nil); err != nil {
 				return err
 			}
-			return s.cache.Store(files, cache.Recipe{Task: t.name(p, "reads"), Log: packed.AppendStrings(nil, reads)}, nil)
+			log := packed.AppendStrings(nil, reads)
+			last, lastKey := lastReads(t.node.id, p.dir)
+			if err := s.cache.Store(lastKey, cache.Recipe{Task: last, Log: log}, nil); err != nil {
+				return err
+			}
+			return s.cache.Store(files, cache.Recipe{Task: t.name(p, "reads"), Log: log}, nil)
 		},
 	})
 }

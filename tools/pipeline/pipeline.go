@@ -66,7 +66,8 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open workspace %q: %w", root, err)
 	}
-	p := &Pipeline{opened: opened, declared: declarations,
+	p := &Pipeline{
+		opened: opened, declared: declarations,
 		nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), state: filepath.Join(abs, ".magpie"),
 	}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
