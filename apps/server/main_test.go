@@ -69,7 +69,7 @@ func launch(t *testing.T, env ...string) *server {
 	s := &server{t: t, log: newLogBuffer(), exited: make(chan error, 1)}
 	s.command = exec.CommandContext(t.Context(), path)
 	s.command.Dir = t.TempDir()
-	s.command.Env = append([]string{asServer + "=1", "LOG_FORMAT=json"}, env...)
+	s.command.Env = append([]string{asServer + "=1", "LOG_FORMAT=json", "GORACE=atexit_sleep_ms=0"}, env...)
 	stderr, err := s.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

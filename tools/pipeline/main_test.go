@@ -21,6 +21,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A program under the race detector rests for a second before it ends; those that tests start need not.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	testscript.Main(leakless{m}, map[string]func(){"tasks": tasks, "tool": tool})
 }
 
@@ -164,6 +166,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PORT", port)
 			e.Setenv("GOCACHE", e.WorkDir+"/.gocache")
 			e.Setenv("HOME", e.WorkDir+"/.home")
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return err
 		},
 	})

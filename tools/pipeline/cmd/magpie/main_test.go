@@ -24,6 +24,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv("BE_MAGE") != "" {
 		os.Exit(mage.Main())
 	}
+	// A program under the race detector rests for a second before it ends; those that tests start need not.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	os.Exit(m.Run())
 }
 
