@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	// A program under the race detector rests for a second before it ends; those that tests start need not.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
-	testscript.Main(leakless{m}, map[string]func(){"tasks": tasks, "tool": tool})
+	testscript.Main(leakless{m}, map[string]func(){"tasks": tasks, "tool": tool, "crowd": crowd})
 }
 
 // leakless runs the tests and then looks for goroutines that outlived them.
@@ -82,6 +82,14 @@ func runTasks(ctx context.Context) error {
 		declared = append(declared, t)
 	}
 	return cli.Take(&os.Args, declared...).Run(ctx)
+}
+
+// crowd runs many tasks in the current folder, and ends badly when something of them is left.
+func crowd() {
+	if err := runCrowd(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // tool stands for the programs that tasks run.
