@@ -64,7 +64,10 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 		s.keeper.add(product{
 			what: n.id, key: key,
 			again: func() (hash.Key, error) { return s.key(n) },
-			store: func() error { return s.cache.Store(key, recipe, outputs) },
+			store: func() error {
+				s.note(n, key)
+				return s.cache.Store(key, recipe, outputs)
+			},
 		})
 	}
 	return e

@@ -25,6 +25,8 @@ type facts struct {
 
 // goSettings are what the go command is told in one environment.
 type goSettings struct {
+	*gokey.Settings
+
 	key    hash.Key
 	config gosource.Config
 }
@@ -127,7 +129,7 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 			if dir := settings.ModuleCache(); dir != "" {
 				source.Elsewhere = f.pipeline.workspace.ModuleCache(dir).Folder
 			}
-			return &goSettings{h.Key(), source}, nil
+			return &goSettings{settings, h.Key(), source}, nil
 		})
 		f.settings[id] = read
 	}

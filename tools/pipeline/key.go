@@ -42,8 +42,11 @@ func (s *session) keyOf(n *node) (hash.Key, error) {
 }
 
 // begin begins a key with everything but the files that a task reads.
-func (s *session) begin(n *node) (*hash.Hasher, error) {
+func (s *session) begin(n *node) (*hash.Hasher, error) { return s.beginTraced(n, nil) }
+
+func (s *session) beginTraced(n *node, trace func(string, []string)) (*hash.Hasher, error) {
 	h := hash.New(keyRules)
+	h.Trace = trace
 	h.Add("task", n.id)
 	for _, args := range n.Commands {
 		h.Add("command", args...)

@@ -84,6 +84,9 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 		e.err = err
 		return e
 	}
+	if !e.hit {
+		s.note(n, key)
+	}
 	s.settle(n, key, outputs)
 	return e
 }
@@ -118,9 +121,13 @@ func (s *session) newTestRun(n *node) (*testRun, error) {
 	if err != nil {
 		return nil, err
 	}
+	common, err := t.common()
+	if err != nil {
+		return nil, err
+	}
 	for _, dir := range dirs {
 		p := &testPackage{dir: dir}
-		if p.files, err = t.filesKey(dir); err != nil {
+		if p.files, err = t.filesKey(common, dir); err != nil {
 			return nil, fmt.Errorf("work out what the tests of %s depend on: %w", dir, err)
 		}
 		t.packages = append(t.packages, p)
@@ -132,18 +139,11 @@ func (t *testRun) missing() []*testPackage {
 	return slices.DeleteFunc(slices.Clone(t.packages), func(p *testPackage) bool { return p.result != nil })
 }
 
-// filesKey is the first step of a package's key.
-func (t *testRun) filesKey(dir string) (hash.Key, error) {
+// common is what the files keys of all packages hold.
+func (t *testRun) common() (hash.Key, error) {
 	s, n := t.session, t.node
 	h, err := s.begin(n)
 	if err != nil {
-		return hash.Key{}, err
-	}
-	source, err := s.source(h, n, t.env)
-	if err != nil {
-		return hash.Key{}, err
-	}
-	if err := source.AddTest(h, sums{s.pipeline}, dir); err != nil {
 		return hash.Key{}, err
 	}
 	files, err := s.globbed(n)
@@ -153,7 +153,24 @@ func (t *testRun) filesKey(dir string) (hash.Key, error) {
 	if err := (sums{s.pipeline}).Add(h, files); err != nil {
 		return hash.Key{}, err
 	}
-	return h.Key(), s.addLeftOut(h, n)
+	if err := s.addLeftOut(h, n); err != nil {
+		return hash.Key{}, err
+	}
+	return h.Key(), nil
+}
+
+// filesKey is the first step of a package's key.
+func (t *testRun) filesKey(common hash.Key, dir string) (hash.Key, error) {
+	h := hash.New("magpie test files 1")
+	h.Add("common", string(common[:]))
+	source, err := t.session.source(h, t.node, t.env)
+	if err != nil {
+		return hash.Key{}, err
+	}
+	if err := source.AddTest(h, sums{t.session.pipeline}, dir); err != nil {
+		return hash.Key{}, err
+	}
+	return h.Key(), nil
 }
 
 // name tells what is kept of a package from what is kept of tasks.
@@ -345,7 +362,13 @@ func (t *testRun) keep(p *testPackage, observed []gotest.Read, started time.Time
 	files, result := p.files, p.result
 	s.keeper.add(product{
 		what: t.node.id + " " + p.dir, key: files,
-		again: func() (hash.Key, error) { return t.filesKey(p.dir) },
+		again: func() (hash.Key, error) {
+			common, err := t.common()
+			if err != nil {
+				return hash.Key{}, err
+			}
+			return t.filesKey(common, p.dir)
+		},
 		store: func() error {
 			key, err := t.resultKey(p, reads)
 			if err != nil {

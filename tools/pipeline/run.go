@@ -283,7 +283,7 @@ func (p *Pipeline) checkInput(chosen *graph.Graph[string]) error {
 func (s *session) saveIndex() {
 	err := s.pipeline.index.Save()
 	if s.cache != nil {
-		err = errors.Join(err, s.cache.Save())
+		err = errors.Join(err, s.cache.Save(), s.records.save())
 	}
 	if err != nil {
 		s.printer.Warn("the next run reads all files again: %v", err)

@@ -28,6 +28,7 @@ type session struct {
 	printer    *output.Printer
 	cache      *cache.Cache // nil where there is none
 	keeper     *keeper
+	records    *records
 	tracked    func() (map[string]bool, error)
 	services   *services
 	past       *durations
@@ -56,7 +57,7 @@ type ending struct {
 func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph[string], printer *output.Printer) *session {
 	s := &session{
 		pipeline: p, options: o, graph: chosen,
-		printer: printer, sayChanged: func() {}, past: openDurations(p.state),
+		printer: printer, records: p.newRecords(), sayChanged: func() {}, past: openDurations(p.state),
 		keys: make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
 		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
@@ -177,6 +178,9 @@ func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
 		err = stale(changed)
 	}
 	s.settle(n, key, artifact.Outputs)
+	if artifact.Opened { // another key than the last time
+		s.note(n, key)
+	}
 	s.replay(n, key, artifact.Log)
 	return ending{hit: true, err: err, log: artifact.Log, took: artifact.Duration, artifact: artifact}, true
 }

@@ -103,6 +103,11 @@ var commands = []*command{
 		run:  complete,
 	},
 	{
+		name: "why", words: "[tasks]", help: "what makes tasks run, or made them run the last time",
+		groups: []group{choosing, encoding},
+		run:    showWhy,
+	},
+	{
 		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
 		groups:   []group{choosing, showing, encoding},
 		complete: completeTasks,

@@ -21,6 +21,8 @@ type Artifact struct {
 	Recipe
 	// Outputs are the files and links that the task made.
 	Outputs []Output
+	// Opened says that the file was opened to find out, for it was not known from an earlier run.
+	Opened bool
 
 	cache *Cache
 	key   hash.Key
@@ -42,7 +44,7 @@ func (c *Cache) Look(task string, key hash.Key) (*Artifact, error) {
 		_ = f.Close()
 		c.heads.store(task, key, seen, h)
 	}
-	return &Artifact{Recipe: h.Recipe, Outputs: h.Outputs, cache: c, key: key}, nil
+	return &Artifact{Recipe: h.Recipe, Outputs: h.Outputs, Opened: !known, cache: c, key: key}, nil
 }
 
 // open leaves the file where the outputs' bytes begin.

@@ -16,9 +16,15 @@ import (
 // go.mod the lines that matter, for versions are selected over the whole workspace. Comments do not count.
 func Versions(ws *workspace.Workspace, files *hash.Index) (hash.Key, error) {
 	h := hash.New("go versions")
+	err := AddVersions(h, ws, files)
+	return h.Key(), err
+}
+
+// AddVersions adds to a key what Versions sums up.
+func AddVersions(h *hash.Hasher, ws *workspace.Workspace, files *hash.Index) error {
 	file, lines, err := files.Note("go.work", workLines)
 	if err != nil {
-		return hash.Key{}, fmt.Errorf("read go.work: %w", err)
+		return fmt.Errorf("read go.work: %w", err)
 	}
 	if lines == "" {
 		lines = string(file.Content[:])
@@ -28,14 +34,14 @@ func Versions(ws *workspace.Workspace, files *hash.Index) (hash.Key, error) {
 	for _, m := range slices.Concat(ws.Modules, ws.Replaced) {
 		file, lines, err := files.Note(path.Join(m.Name, "go.mod"), workspace.GoModLines)
 		if err != nil {
-			return hash.Key{}, fmt.Errorf("read go.mod of %s: %w", m.Name, err)
+			return fmt.Errorf("read go.mod of %s: %w", m.Name, err)
 		}
 		if lines == "" {
 			lines = string(file.Content[:])
 		}
 		h.Add("member", m.Name, lines)
 	}
-	return h.Key(), nil
+	return nil
 }
 
 // workLines returns what matters of a go.work, nothing where the file is broken.

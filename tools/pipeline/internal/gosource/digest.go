@@ -305,3 +305,58 @@ func (r *Reader) Packages(dirs ...string) ([]string, error) {
 	slices.Sort(folders)
 	return slices.Compact(folders), nil
 }
+
+// A Package is one of a closure.
+type Package struct {
+	// Dir is its folder and Module the name of its module.
+	Dir, Module string
+	// Named says that it was asked for, so that its files count as they are.
+	Named bool
+	// Files are what it consists of, External what it imports from elsewhere.
+	Files, External []string
+}
+
+// Closure returns the packages, with their tests if asked for, and all that they import.
+func (r *Reader) Closure(tests bool, dirs ...string) ([]Package, error) {
+	named, err := r.match(dirs)
+	if err != nil {
+		return nil, err
+	}
+	var all []Package
+	seen := make(map[string]bool)
+	var add func(at location, isNamed bool) error
+	add = func(at location, isNamed bool) error {
+		if seen[at.dir] {
+			return nil
+		}
+		seen[at.dir] = true
+		p, err := r.load(at)
+		if err != nil {
+			return err
+		}
+		parts := []*part{&p.build}
+		if isNamed && tests {
+			parts = append(parts, &p.test)
+		}
+		one := Package{Dir: at.dir, Module: p.member(), Named: isNamed}
+		for _, part := range parts {
+			one.Files = append(one.Files, part.files...)
+			one.External = append(one.External, part.external...)
+		}
+		all = append(all, one)
+		for _, part := range parts {
+			for _, imported := range part.imports {
+				if err := add(imported, slices.Contains(named, imported)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	for _, at := range named {
+		if err := add(at, true); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}

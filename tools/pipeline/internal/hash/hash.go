@@ -23,6 +23,9 @@ func (k Key) Short() string { return hex.EncodeToString(k[:6]) }
 // A Hasher builds a key out of labelled values. Each value is hashed with its length, so that no two
 // different sequences run together.
 type Hasher struct {
+	// Trace, unless nil, is told all that is added. It must not keep values.
+	Trace func(label string, values []string)
+
 	sum     hash.Hash // of what has left pending
 	pending []byte
 }
@@ -39,6 +42,9 @@ func New(label string) *Hasher {
 
 // Add adds a label and its values.
 func (h *Hasher) Add(label string, values ...string) {
+	if h.Trace != nil {
+		h.Trace(label, values)
+	}
 	h.write(label)
 	h.length(len(values))
 	for _, v := range values {
