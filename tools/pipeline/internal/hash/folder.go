@@ -174,10 +174,11 @@ func (f *folder) replace(entries []fs.DirEntry) {
 	f.records, f.listing = make([]*record, len(entries)), make([]fs.DirEntry, len(entries))
 	for i, entry := range entries {
 		r := known[entry.Name()]
-		if r == nil {
-			r = &record{name: entry.Name(), in: f}
+		// Whoever asked before may still read the kind of the old record.
+		if r == nil || r.kind != entry.Type() {
+			r = &record{name: entry.Name(), kind: entry.Type(), in: f}
 		}
-		r.kind, r.lies = entry.Type(), true
+		r.lies = true
 		f.records[i], f.listing[i] = r, r
 	}
 }
