@@ -26,10 +26,15 @@ func (p *Pipeline) around(asked []string, only bool) *graph.Graph[string] {
 	if only {
 		next = func(id string) []string { return p.nodes[id].with }
 	}
-	deps := make(map[string][]string)
 	nodes := graph.Reach(asked, next)
+	if len(nodes) == len(p.nodes) {
+		return p.graph
+	}
+	deps := make(map[string][]string, len(nodes))
 	for id := range nodes {
-		deps[id] = p.through(id, nodes)
+		if deps[id] = p.graph.Deps(id); only {
+			deps[id] = p.through(id, nodes)
+		}
 	}
 	chosen, _ := graph.Build(deps) // part of a graph without cycles
 	return chosen
@@ -129,7 +134,10 @@ func (c *choice) filtered(ctx context.Context, named []string) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	chosen := slices.DeleteFunc(slices.Clone(named), func(id string) bool { return !slices.Contains(found, id) })
+	chosen := slices.DeleteFunc(slices.Clone(named), func(id string) bool {
+		_, ok := slices.BinarySearch(found, id)
+		return !ok
+	})
 	if module := filter.OnlyName(selectors); module != "" && p.members[module] != nil {
 		if err := p.has(module, c.options.Tasks, chosen); err != nil {
 			return nil, err

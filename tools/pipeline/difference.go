@@ -26,7 +26,7 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
-	d := &difference{pipeline: p, env: c.options.Env, files: make(map[string]bool), cache: p.openCache()}
+	d := &difference{pipeline: p, env: c.options.Env, envs: make(map[string][]string), files: make(map[string]bool), cache: p.openCache()}
 	var decisive []string
 	for _, change := range changes {
 		d.files[change.Name] = true
@@ -73,6 +73,7 @@ func global(name string) bool {
 type difference struct {
 	pipeline *Pipeline
 	env      []string
+	envs     map[string][]string // of tasks, by what they declare
 	files    map[string]bool
 	names    []string // of the same, sorted
 	goMods   []string // among them, of members
@@ -99,6 +100,15 @@ func (d *difference) look(ctx context.Context, from, to string) error {
 		d.views[i] = v
 	}
 	return nil
+}
+
+// environment returns what a task's processes are given. It is worked out once for tasks that declare the same.
+func (d *difference) environment(n *node) []string {
+	id := n.environmentID()
+	if d.envs[id] == nil {
+		d.envs[id] = n.environment(d.env)
+	}
+	return d.envs[id]
 }
 
 // addLinks counts links to files that differ among the files that differ, as a link's input is what lies behind it, too.
@@ -200,14 +210,20 @@ func (d *difference) compiled(n *node, listed bool) (differ bool, files []string
 		if keys[i], err = v.key(n); err != nil {
 			return false, nil, err
 		}
-		leavesOut, err := v.leavesOut(n)
-		if err != nil {
+	}
+	if keys[0] == keys[1] {
+		return false, nil, nil
+	}
+	for _, v := range d.views {
+		if listed {
+			break
+		}
+		if listed, err = v.leavesOut(n); err != nil {
 			return false, nil, err
 		}
-		listed = listed || leavesOut
 	}
-	if keys[0] == keys[1] || !listed {
-		return keys[0] != keys[1], nil, nil
+	if !listed {
+		return true, nil, nil
 	}
 	before, err := d.views[0].files(n)
 	if err != nil {

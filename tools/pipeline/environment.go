@@ -23,13 +23,18 @@ var passed = []string{
 
 // environment returns what [node.environment] does in this run. It is worked out once for tasks that declare the same.
 func (s *session) environment(n *node) []string {
-	id := strings.Join(slices.Concat(n.Env, []string{""}, n.PassEnv, []string{""}, n.Set), "\x00")
+	id := n.environmentID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.envs[id] == nil {
 		s.envs[id] = n.environment(s.options.Env)
 	}
 	return slices.Clip(s.envs[id])
+}
+
+// environmentID is the same for tasks that are given the same variables.
+func (n *node) environmentID() string {
+	return strings.Join(slices.Concat(n.Env, []string{""}, n.PassEnv, []string{""}, n.Set), "\x00")
 }
 
 // environment returns what a task's processes are given, out of the variables of the run: a short list that all get,

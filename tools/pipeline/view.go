@@ -33,7 +33,7 @@ func (v *view) reader(env, tags []string) (*gosource.Reader, error) {
 
 // readerOf returns the reader for a task.
 func (v *view) readerOf(n *node) (*gosource.Reader, error) {
-	return v.reader(n.environment(v.difference.env), n.tags())
+	return v.reader(v.difference.environment(n), n.tags())
 }
 
 // key returns what tells whether the files of a Go task are the same as in the other view, without a list of them all.
