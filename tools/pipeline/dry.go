@@ -13,7 +13,7 @@ import (
 
 // dry writes what a run would do: a line for each task, dependencies first, or all of it as JSON.
 func (s *session) dry(ctx context.Context) error {
-	if c, err := cache.Open(s.pipeline.workspace.Root, s.pipeline.state); err == nil {
+	if c, err := s.pipeline.openCaches(); err == nil {
 		s.cache = c
 	}
 	run := &summary.Run{}

@@ -59,7 +59,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 		e.err = stale(different(before, outputs))
 	}
 	s.settle(n, key, outputs)
-	if s.cacheable(n) {
+	if s.cacheable(n) && s.options.access.write {
 		recipe := cache.Recipe{Task: n.id, Duration: took, Log: e.log}
 		s.keeper.add(product{
 			what: n.id, key: key,

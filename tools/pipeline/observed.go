@@ -59,7 +59,7 @@ func (d *difference) at(name string) []string {
 
 // openCache opens the cache for looking, if there is one.
 func (p *Pipeline) openCache() *cache.Cache {
-	c, err := cache.Open(p.workspace.Root, p.state)
+	c, err := p.openCaches()
 	if err != nil {
 		return nil
 	}

@@ -55,7 +55,7 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 	var log []byte
 	var took time.Duration
 	for _, p := range t.packages {
-		if !s.options.Force {
+		if !s.options.Force && s.options.access.read {
 			t.look(p)
 		}
 		if p.result != nil {
@@ -94,7 +94,7 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 // forecastTests is forecast for a task that is kept by package.
 func (s *session) forecastTests(n *node) forecast {
 	t, err := s.newTestRun(n)
-	if err != nil || s.options.Force {
+	if err != nil || s.options.Force || !s.options.access.read {
 		return forecast{status: runs}
 	}
 	artifact := &cache.Artifact{}
@@ -341,6 +341,9 @@ func (t *testRun) take(results []gotest.Result, observed map[string]gotest.Obser
 // keep has a package stored, unless it read what changed meanwhile, by its own hand or another's.
 func (t *testRun) keep(p *testPackage, observed []gotest.Read, started time.Time) {
 	s := t.session
+	if !s.options.access.write {
+		return
+	}
 	var reads []string
 	for _, read := range observed {
 		name := read.Name

@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"magpie.build/tools/pipeline/internal/cache"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/run"
 )
@@ -46,6 +45,13 @@ type Options struct {
 	Continue Continue
 	// Force runs tasks whose results are in the cache, and stores them again.
 	Force bool
+	// Cache says what the run may do with which cache: "local:rw", which empty means too; "local:r" stores nothing,
+	// "local:w" takes nothing, "local:" does neither.
+	Cache string
+	// CacheMaxAge and CacheMaxSize, in bytes, are what the cache is cut down to, once a day: artifacts not used for so
+	// long go, then those not used for the longest time. Zero means 30 days and 10 GiB, less than zero no limit.
+	CacheMaxAge  time.Duration
+	CacheMaxSize int64
 	// Fresh says that New was called just now, and that Run need not look again at the files that New looked at.
 	// Without it, what changed since is seen.
 	Fresh bool
@@ -77,6 +83,8 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	// Env is the environment to choose from for tasks, as [os/exec.Cmd] takes it. Nil means the process's own.
 	Env []string
+
+	access access
 }
 
 // Run runs the tasks that are asked for, with what they depend on, and writes one closing line. The
@@ -148,6 +156,9 @@ func (s *session) run(ctx context.Context, work func(context.Context) []run.Resu
 	s.keeper = newKeeper(s)
 	results := work(ctx)
 	s.keeper.close()
+	if s.cache != nil {
+		s.evict()
+	}
 	hide()
 	<-done
 	if s.cache != nil {
@@ -202,6 +213,9 @@ func (o *Options) fill() error {
 	if o.Env == nil {
 		o.Env = os.Environ()
 	}
+	if err := o.checkCache(); err != nil {
+		return err
+	}
 	return o.checkModes()
 }
 
@@ -234,7 +248,7 @@ func (s *session) costs() map[string]float64 {
 
 // openCache opens the cache, or warns once and leaves the run without one.
 func (s *session) openCache() {
-	c, err := cache.Open(s.pipeline.workspace.Root, s.pipeline.state)
+	c, err := s.pipeline.openCaches()
 	if err != nil {
 		s.printer.Warn("nothing is cached in this run: %v\nhint: make %s writable", err, s.pipeline.state)
 		return

@@ -198,7 +198,7 @@ func (s *session) cacheable(n *node) bool {
 
 // lookUp returns what the cache holds for a task, nil where that is nothing of use.
 func (s *session) lookUp(n *node, key hash.Key) *cache.Artifact {
-	if !s.cacheable(n) {
+	if !s.cacheable(n) || !s.options.access.read {
 		return nil
 	}
 	artifact, err := s.cache.Look(n.id, key)

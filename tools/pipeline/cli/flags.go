@@ -105,6 +105,11 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.Force }),
 	},
 	{
+		name: "cache", value: "rights", group: caching, preset: "local:rw", words: []string{"local:rw", "local:r", "local:w", "local:"},
+		help: "read from the cache (r), write to it (w), both or neither",
+		set:  text(func(s *settings) *string { return &s.Cache }),
+	},
+	{
 		name: "outputlogs", value: "mode", group: reporting, preset: "new-only", words: asWords(outputLogs),
 		help: "show the output of all tasks (full), of those that ran (new-only), that failed (errors-only), their keys (hash-only), or none",
 		set:  oneOf(outputLogs, "", func(s *settings) *pipeline.OutputLogs { return &s.OutputLogs }),

@@ -24,23 +24,31 @@ var ErrBroken = errors.New("broken artifact")
 
 // A Cache is a folder of artifacts that belong to the workspace at root. Safe for concurrent use, also by several processes.
 type Cache struct {
-	root, dir string
+	root      string
+	dir       string // of the workspace
+	artifacts string // may be shared with others
 	heads     *heads
 }
 
 // Open returns the cache in dir, which it makes. The error names what cannot be written.
-func Open(root, dir string) (*Cache, error) {
-	c := &Cache{root: root, dir: dir, heads: openHeads(filepath.Join(dir, "heads"))}
-	for _, folder := range []string{c.Temp(), filepath.Join(dir, "artifacts")} {
+func Open(root, dir string) (*Cache, error) { return OpenShared(root, dir, dir) }
+
+// OpenShared is Open with the artifacts in another folder, which several workspaces share.
+func OpenShared(root, dir, shared string) (*Cache, error) {
+	c := &Cache{root: root, dir: dir, artifacts: filepath.Join(shared, "artifacts"), heads: openHeads(filepath.Join(dir, "heads"))}
+	for _, folder := range []string{c.Temp(), c.incoming()} {
 		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, fmt.Errorf("open cache: %w", err)
 		}
+		probe, err := os.CreateTemp(folder, "probe-*")
+		if err != nil {
+			return nil, fmt.Errorf("open cache: %w", err)
+		}
+		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+			return nil, fmt.Errorf("open cache: %w", err)
+		}
 	}
-	probe, err := os.CreateTemp(c.Temp(), "probe-*")
-	if err != nil {
-		return nil, fmt.Errorf("open cache: %w", err)
-	}
-	return c, errors.Join(probe.Close(), os.Remove(probe.Name()))
+	return c, nil
 }
 
 // A Recipe is what an artifact says of the run it comes from.
@@ -70,23 +78,28 @@ type Output struct {
 // Temp is a folder for files of one run, in the cache, whose strays [Cache.Sweep] removes.
 func (c *Cache) Temp() string { return filepath.Join(c.dir, "tmp") }
 
+// incoming is where artifacts are written before they are renamed into their places.
+func (c *Cache) incoming() string { return filepath.Join(c.artifacts, "tmp") }
+
 func (c *Cache) artifact(key hash.Key) string {
 	name := key.String()
-	return filepath.Join(c.dir, "artifacts", name[:2], name[2:])
+	return filepath.Join(c.artifacts, name[:2], name[2:])
 }
 
 // stray is the age at which a file in the temporary folder is certain to be left over from a killed run.
 const stray = 24 * time.Hour
 
-// Sweep removes what killed runs left in the temporary folder.
+// Sweep removes what killed runs left in the temporary folders.
 func (c *Cache) Sweep() {
-	entries, err := os.ReadDir(c.Temp())
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > stray {
-			_ = os.RemoveAll(filepath.Join(c.Temp(), e.Name()))
+	for _, folder := range []string{c.Temp(), c.incoming()} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > stray {
+				_ = os.RemoveAll(filepath.Join(folder, e.Name()))
+			}
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -36,6 +37,12 @@ func (c *Cache) Look(task string, key hash.Key) (*Artifact, error) {
 		return nil, ErrMiss
 	}
 	h, known := c.heads.load(task, key, seen)
+	if renewed := renew(c.artifact(key), seen, time.Now()); renewed != seen {
+		seen = renewed
+		if known {
+			c.heads.store(task, key, seen, h)
+		}
+	}
 	if !known {
 		var f *os.File
 		if h, f, err = c.open(key); err != nil {

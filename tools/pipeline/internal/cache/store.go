@@ -24,7 +24,7 @@ func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error)
 	if err != nil {
 		return fmt.Errorf("store %s: %w", recipe.Task, err)
 	}
-	temp, err := os.CreateTemp(c.Temp(), "artifact-*")
+	temp, err := os.CreateTemp(c.incoming(), "artifact-*")
 	if err != nil {
 		return fmt.Errorf("store %s: %w", recipe.Task, err)
 	}
