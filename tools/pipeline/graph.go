@@ -55,6 +55,15 @@ type GraphTask struct {
 	Env      []string   `json:"env"`
 	Set      []string   `json:"set"`
 	Cached   bool       `json:"cached"`
+	// Timeout is in Go's notation, "5m0s", and empty where there is none.
+	Timeout       string   `json:"timeout"`
+	Retries       int      `json:"retries"`
+	Exclusive     []string `json:"exclusive"`
+	Persistent    bool     `json:"persistent"`
+	Interruptible bool     `json:"interruptible"`
+	Interactive   bool     `json:"interactive"`
+	// Ready is what tells that a persistent task is up, in words, and empty where nothing does.
+	Ready string `json:"ready"`
 }
 
 // Graph returns the tasks that the options ask for, with what they depend on; without Tasks, all of them.
@@ -72,11 +81,17 @@ func (p *Pipeline) Graph(ctx context.Context, o Options) (*Graph, error) {
 	g := &Graph{graph: chosen, Modules: p.graphModules()}
 	for _, id := range chosen.Nodes() {
 		n := p.nodes[id]
+		timeout := ""
+		if n.Timeout > 0 {
+			timeout = n.Timeout.String()
+		}
 		g.Tasks = append(g.Tasks, GraphTask{
 			ID: id, Module: n.member(), Name: n.Name, Help: n.Help, Tags: filled(n.Tags), DependsOn: filled(chosen.Deps(id)),
 			With: filled(n.with), Commands: filled(n.Commands),
 			GoBuild: filled(n.GoBuild), GoTest: filled(n.GoTest), Inputs: filled(n.Inputs), Outputs: filled(n.Outputs),
 			Env: filled(n.Env), Set: filled(n.Set), Cached: !n.Uncached,
+			Timeout: timeout, Retries: n.Retries, Exclusive: filled(n.Exclusive),
+			Persistent: n.Persistent, Interruptible: n.Interruptible, Interactive: n.Interactive, Ready: n.Ready.String(),
 		})
 	}
 	return g, nil

@@ -186,8 +186,30 @@ func showTask(g *pipeline.Graph, s *settings, id string) error {
 		row(t.ID, t.Help)
 		facts(row, "runs", strings.Join(commands, " && "), "tags", list(t.Tags), "depends on", list(t.DependsOn), "needed by", list(t.NeededBy),
 			"builds", list(t.GoBuild), "tests", list(t.GoTest), "inputs", list(t.Inputs), "outputs", list(t.Outputs),
-			"variables", list(t.Env), "sets", list(t.Set), "cached", cached)
+			"variables", list(t.Env), "sets", list(t.Set), "cached", cached,
+			"behaves", strings.Join(behaviour(t.GraphTask), ", "), "up with", t.Ready)
 	})
+}
+
+// behaviour says how a task differs from one that is simply run.
+func behaviour(t pipeline.GraphTask) []string {
+	var all []string
+	for _, is := range []struct {
+		it   bool
+		text string
+	}{
+		{t.Persistent, "persistent"},
+		{t.Interruptible, "interruptible"},
+		{t.Interactive, "interactive"},
+		{t.Timeout != "", "ends after " + t.Timeout},
+		{t.Retries > 0, fmt.Sprintf("%d retries", t.Retries)},
+		{len(t.Exclusive) > 0, "alone with " + list(t.Exclusive)},
+	} {
+		if is.it {
+			all = append(all, is.text)
+		}
+	}
+	return all
 }
 
 func list(names []string) string { return strings.Join(names, " ") }

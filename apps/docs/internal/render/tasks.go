@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -46,6 +47,24 @@ func (s *Site) planTasks() {
 		page.outline = append(page.outline, nav.Item{Label: k.name, Href: "#" + k.anchor()})
 	}
 	s.sections = append(s.sections, nav.Item{Label: "Task reference", Href: tasksAt})
+}
+
+// behaviour says how the task differs from one that is simply run.
+func (v taskVariant) behaviour() []string {
+	var all []string
+	add := func(it bool, text string) {
+		if it {
+			all = append(all, text)
+		}
+	}
+	add(v.Persistent, "persistent")
+	add(v.Ready != "", "up with "+v.Ready)
+	add(v.Interactive, "interactive")
+	add(v.Interruptible, "interruptible")
+	add(v.Timeout != "", "ends after "+v.Timeout)
+	add(v.Retries > 0, strconv.Itoa(v.Retries)+" retries")
+	add(len(v.Exclusive) > 0, "alone with "+strings.Join(v.Exclusive, " "))
+	return all
 }
 
 func (k taskKind) anchor() string { return "task-" + k.name }

@@ -55,6 +55,12 @@ type Task struct {
 	Env       []string
 	Set       []string
 	Cached    bool
+
+	Persistent, Interactive, Interruptible bool
+	// Ready is what tells that a persistent task is up, Timeout how long it may run; empty for nothing.
+	Ready, Timeout string
+	Retries        int
+	Exclusive      []string
 }
 
 // Read asks the magefile in root. It returns nil if there is none, and an error that quotes mage

@@ -86,10 +86,10 @@ var scope = map[string]any{"name": "magpie.build/tools/pipeline"}
 type parent struct{ trace, span string }
 
 // traceparent is the form of W3C's Trace Context, 3.2.
-var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}`)
+const traceparent = `^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}`
 
 func readParent(text string) parent {
-	if found := traceparent.FindStringSubmatch(text); found != nil {
+	if found := regexp.MustCompile(traceparent).FindStringSubmatch(text); found != nil {
 		return parent{found[1], found[2]}
 	}
 	return parent{trace: newID(16)}
