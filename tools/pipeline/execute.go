@@ -16,6 +16,7 @@ import (
 
 // execute runs a task, again where it fails and may be retried, and stores what it made.
 func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
+	s.sayChanged()
 	if err := s.awaitServices(ctx, n); err != nil {
 		return ending{err: err}
 	}

@@ -130,6 +130,9 @@ func (p *Pipeline) declare(t Task) []error {
 	if err := t.Ready.check(); err != nil {
 		problems = append(problems, problem("%w", err))
 	}
+	if t.Persistent && (t.Timeout != 0 || t.Retries != 0 || len(t.Exclusive) > 0) {
+		problems = append(problems, problem("is Persistent; Timeout, Retries and Exclusive are for tasks that end"))
+	}
 	if t.Ready.isSet() && !t.Persistent {
 		problems = append(problems, problem("has Ready, but is not Persistent"))
 	}

@@ -121,6 +121,7 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	if o.Dry {
 		return s.dry(ctx)
 	}
+	s.services = newServices(ctx, s.printer)
 	results := s.run(ctx, s.work)
 	return s.finish(ctx, results, started)
 }
@@ -172,7 +173,6 @@ func (s *session) run(ctx context.Context, work func(context.Context) []run.Resu
 func (s *session) work(ctx context.Context) []run.Result[string] {
 	work, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	s.services = newServices(ctx, s.printer)
 	s.services.begin(s, func(one *service) { abort(&serviceError{one.node.id}) })
 	results := run.All(work, s.graph, s.plan(), s.do)
 	stopped := func(r run.Result[string]) bool { return r.Status == run.Failed || r.Status == run.Cancelled }

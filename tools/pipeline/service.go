@@ -66,7 +66,7 @@ func newServices(ctx context.Context, printer *output.Printer) *services {
 func (v *services) begin(s *session, failed func(*service)) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s.services, v.session, v.failed = v, s, failed
+	v.session, v.failed = s, failed
 	v.needers, v.beside, v.ended = make(map[string][]string), make(map[string]bool), make(map[string]bool)
 	for _, id := range s.graph.Nodes() {
 		if s.node(id).Persistent {

@@ -153,6 +153,12 @@ func (s *session) progress() (running []string, ended, all int) {
 			running[i] = id + " waits for " + s.waiting[id]
 		}
 	}
+	if len(running) == 0 {
+		running = s.services.running()
+		for i, id := range running {
+			running[i] = id + " is up"
+		}
+	}
 	return running, len(s.ended), len(s.graph.Nodes())
 }
 

@@ -78,7 +78,8 @@ type Task struct {
 
 	// Persistent says that the task does not end by itself, such as a server. Nothing of it is stored. It is stopped with the last task that
 	// depends on it; one that was asked for, or that no task depends on, stays up until the run is interrupted, which is no
-	// error then. One that fails ends the run. It takes none of the places that [Options.Concurrency] gives.
+	// error then. One that fails ends the run. It takes none of the places that [Options.Concurrency] gives, and knows no
+	// Timeout, Retries and Exclusive.
 	Persistent bool
 	// Ready says when a persistent task is up. Without it no task may depend on it.
 	Ready Readiness

@@ -179,7 +179,8 @@ func (w *watching) round(ctx context.Context, changed []string) {
 	w.mu.Lock()
 	w.pipeline, w.session, w.restart = s.pipeline, s, restart
 	w.mu.Unlock()
-	w.services.begin(s, w.failed)
+	s.services = w.services
+	s.services.begin(s, w.failed)
 	results := s.run(work, func(ctx context.Context) []run.Result[string] {
 		return run.All(ctx, s.graph, s.plan(), s.do)
 	})
