@@ -89,6 +89,9 @@ func (c *CLI) Run(ctx context.Context, args ...string) error {
 		return err
 	}
 	command, words := c.command(line.words)
+	if line.help && line.json {
+		return writeJSON(c.reference())
+	}
 	if line.help || len(line.words)+len(line.used) == 0 {
 		return c.help(os.Stdout, command, words)
 	}

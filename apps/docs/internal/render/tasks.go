@@ -37,7 +37,7 @@ func (s *Site) planTasks() {
 	page := s.add(&Page{
 		Address: tasksAt, Title: "Task reference", section: tasksAt,
 		Description: "What go tool mage can do, what depends on what, and what each task runs.",
-		outline:     []nav.Item{{Label: "Commands", Href: "#commands"}, {Label: "Graph", Href: "#graph"}, {Label: "Modules", Href: "#modules"}},
+		outline:     []nav.Item{{Label: "Commands", Href: "#commands"}, {Label: "Flags", Href: "#flags"}, {Label: "Graph", Href: "#graph"}, {Label: "Modules", Href: "#modules"}},
 		entries:     func() []search.Entry { return taskEntries(reference, kinds) },
 		body: func() templ.Component {
 			return tasksPage(reference, kinds, graph.SVG("Which task waits for which", taskNodes(kinds)), graph.SVG("Which module needs which", s.moduleNodes(reference)))
@@ -65,6 +65,15 @@ func (v taskVariant) behaviour() []string {
 	add(v.Retries > 0, strconv.Itoa(v.Retries)+" retries")
 	add(len(v.Exclusive) > 0, "alone with "+strings.Join(v.Exclusive, " "))
 	return all
+}
+
+// withDashes returns flags as they are typed.
+func withDashes(names []string) []string {
+	dashed := make([]string, len(names))
+	for i, name := range names {
+		dashed[i] = "-" + name
+	}
+	return dashed
 }
 
 func (k taskKind) anchor() string { return "task-" + k.name }
@@ -133,6 +142,11 @@ func taskEntries(r *tasks.Reference, kinds []taskKind) []search.Entry {
 	for _, t := range r.Targets {
 		entries = append(entries, search.Entry{
 			URL: anchored(tasksAt, "mage-"+t.Name), Title: "mage " + t.Name, Where: "Tasks", Kind: "command", Summary: t.Help, Boost: 25,
+		})
+	}
+	for _, f := range r.Flags {
+		entries = append(entries, search.Entry{
+			URL: anchored(tasksAt, "flag-"+f.Name), Title: "-" + f.Name, Where: "Tasks", Kind: "flag", Summary: f.Help, Boost: 10,
 		})
 	}
 	for _, k := range kinds {

@@ -23,6 +23,27 @@ type Reference struct {
 	// Modules are the workspace's modules, and Tasks what can be run in them.
 	Modules []Module
 	Tasks   []Task
+	// Commands are what the command line knows beside tasks, and Flags what it takes.
+	Commands []Command
+	Flags    []Flag
+}
+
+// A Command is something to do that is no task. Without a name it is the run of tasks.
+type Command struct {
+	Name  string
+	Words string
+	Help  string
+	Flags []string
+}
+
+// A Flag is one flag of the command line.
+type Flag struct {
+	Name   string
+	Usage  string
+	Help   string
+	Group  string
+	Preset string
+	Words  []string
 }
 
 // A Target is a command of the magefile.
@@ -72,12 +93,15 @@ func Read(ctx context.Context, root string) (*Reference, error) {
 	r := &Reference{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		data, err := mage(ctx, root, "graph", "-json")
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(data, r); err != nil {
-			return fmt.Errorf("read the task graph: %w", err)
+		// One after the other: mage compiles in the workspace's folder.
+		for _, args := range [][]string{{"graph", "-json"}, {"graph", "-h", "-json"}} {
+			data, err := mage(ctx, root, args...)
+			if err != nil {
+				return err
+			}
+			if err := json.Unmarshal(data, r); err != nil {
+				return fmt.Errorf("read what mage %s says: %w", strings.Join(args, " "), err)
+			}
 		}
 		return nil
 	})
