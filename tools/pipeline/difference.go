@@ -172,13 +172,9 @@ func (d *difference) matching(n *node) []string {
 	if n.isGo() {
 		found = slices.Clone(d.goMods) // versions are selected over the whole workspace
 	}
-	patterns := n.inputs
-	if patterns.Empty() && !n.isGo() {
-		patterns = n.whole
-	}
-	for _, base := range patterns.Bases() {
+	for _, base := range n.inputs.Bases() {
 		for _, name := range d.below(base) {
-			if patterns.Match(name) && d.reaches(n, base, name) {
+			if n.inputs.Match(name) && d.reaches(n, base, name) {
 				found = append(found, name)
 			}
 		}

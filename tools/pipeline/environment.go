@@ -71,15 +71,43 @@ func (n *node) addEnvironment(h *hash.Hasher, env []string) {
 	h.Add("set", slices.Sorted(slices.Values(n.Set))...)
 }
 
+// named reports whether a list of variables holds one: by its name, by a pattern in which "*" stands for anything, and not where one
+// that begins with "!" takes it away, wherever in the list that stands.
 func named(patterns []string, name string) bool {
-	fold := func(s string) string { return s }
 	if runtime.GOOS == "windows" {
-		fold = strings.ToUpper
+		name = strings.ToUpper(name)
 	}
-	return slices.ContainsFunc(patterns, func(p string) bool {
-		if prefix, ok := strings.CutSuffix(p, "*"); ok {
-			return strings.HasPrefix(fold(name), fold(prefix))
+	found := false
+	for _, p := range patterns {
+		if runtime.GOOS == "windows" {
+			p = strings.ToUpper(p)
 		}
-		return fold(p) == fold(name)
-	})
+		pattern, negated := strings.CutPrefix(p, "!")
+		if !like(pattern, name) {
+			continue
+		}
+		if negated {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// like reports whether a name fits a pattern.
+func like(pattern, name string) bool {
+	before, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return name == pattern
+	}
+	if !strings.HasPrefix(name, before) {
+		return false
+	}
+	name = name[len(before):]
+	for i := 0; i <= len(name); i++ {
+		if like(rest, name[i:]) {
+			return true
+		}
+	}
+	return false
 }

@@ -121,13 +121,9 @@ func (n *node) isGo() bool { return len(n.GoBuild)+len(n.GoTest) > 0 }
 // leavesOut reports whether a task's own patterns take a file from its inputs: by "!", or because the task writes it.
 func (n *node) leavesOut(name string) bool { return n.inputs.Drops(name) || n.outputs.Match(name) }
 
-// globbed returns the files that the patterns of a task hold, sorted. A task without any reads its whole module.
+// globbed returns the files that the patterns of a task hold, sorted.
 func (s *session) globbed(n *node) ([]string, error) {
-	patterns := n.inputs
-	if patterns.Empty() && !n.isGo() && !n.isGroup() {
-		patterns = n.whole
-	}
-	files, err := patterns.Files(s.pipeline.index.ReadDir, s.nested(n))
+	files, err := n.inputs.Files(s.pipeline.index.ReadDir, s.nested(n))
 	return slices.DeleteFunc(files, n.leavesOut), err
 }
 

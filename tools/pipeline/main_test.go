@@ -39,7 +39,7 @@ func (l leakless) Run() int {
 }
 
 // tasks is what a magefile would be: it runs the tasks of tasks.json in the current folder, which is a list of tasks, or
-// an object that holds modules beside them.
+// an object that holds modules and what is global beside them.
 func tasks() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := runTasks(ctx)
@@ -63,6 +63,7 @@ func runTasks(ctx context.Context) error {
 	}
 	data = bytes.ReplaceAll(data, []byte("$PORT"), []byte(os.Getenv("PORT")))
 	var lists struct {
+		Global  pipeline.Global
 		Modules []pipeline.Module
 		Tasks   []pipeline.Task
 	}
@@ -74,7 +75,7 @@ func runTasks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var declared []pipeline.Declaration
+	declared := []pipeline.Declaration{lists.Global}
 	for _, m := range lists.Modules {
 		declared = append(declared, m)
 	}

@@ -15,7 +15,7 @@ import (
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
-// A Declaration is what a workspace's pipeline is made of: a [Task] or a [Module].
+// A Declaration is what a workspace's pipeline is made of: a [Task], a [Module] or a [Global].
 type Declaration interface{ declaration() }
 
 // A Module says of modules what their go.mod files cannot. It also makes a folder that is no Go module one that can have tasks.

@@ -29,6 +29,7 @@ type Pipeline struct {
 	modules   []filter.Module              // the same with what they depend on, by name
 	nodes     map[string]*node
 	graph     *graph.Graph[string]
+	global    Global
 	help      map[string]string   // by task name
 	choices   map[string][]string // modules that filters of tasks choose
 	state     string              // the folder for cache and index
@@ -47,7 +48,6 @@ type node struct {
 	id      string
 	module  *workspace.Module
 	inputs  glob.Set
-	whole   glob.Set // every file of the module, less what inputs takes away
 	outputs glob.Set
 	tests   bool     // it is kept by package
 	with    []string // ids
@@ -83,6 +83,8 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 			tasks = append(tasks, d)
 		case Module:
 			modules = append(modules, d)
+		case Global:
+			p.global.add(d)
 		}
 	}
 	problems := p.readMembers(modules)
@@ -144,7 +146,7 @@ func (p *Pipeline) declare(t Task) []error {
 		p.help[t.Name] = t.Help
 	}
 	for _, module := range chosen {
-		n, err := newNode(t, p.members[module])
+		n, err := p.newNode(p.global.over(t), p.members[module])
 		if err != nil {
 			problems = append(problems, problem("%w", err))
 			break
@@ -154,15 +156,22 @@ func (p *Pipeline) declare(t Task) []error {
 	return problems
 }
 
-func newNode(t Task, m *workspace.Module) (*node, error) {
+func (p *Pipeline) newNode(t Task, m *workspace.Module) (*node, error) {
 	n := &node{Task: t, id: memberName(m) + "#" + t.Name, module: m}
 	n.Uncached = n.Uncached || n.Persistent || n.Interactive
-	var err error
-	if n.inputs, err = glob.Parse(m.Name, t.Inputs); err != nil {
+	own, err := glob.Parse(m.Name, t.Inputs)
+	if err != nil {
 		return nil, fmt.Errorf("input %w", err)
 	}
-	if n.whole, err = glob.Parse(m.Name, append([]string{"**"}, t.Inputs...)); err != nil {
-		return nil, fmt.Errorf("input %w", err)
+	inputs := t.Inputs
+	if !n.isGroup() {
+		inputs = slices.Concat(p.global.Inputs, t.Inputs)
+		if own.Empty() && !n.isGo() {
+			inputs = append(inputs, "**") // the whole module, less what is taken away
+		}
+	}
+	if n.inputs, err = glob.Parse(m.Name, inputs); err != nil {
+		return nil, fmt.Errorf("input of all tasks: %w", err)
 	}
 	if t.ByPackage {
 		if len(t.Commands) != 1 {

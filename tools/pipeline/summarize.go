@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"magpie.build/tools/pipeline/internal/git"
+	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/summary"
 )
@@ -29,7 +30,13 @@ func (s *session) describe(ctx context.Context, r *summary.Run, started time.Tim
 		}
 	}
 	r.GlobalCacheInputs = summary.Global{RootKey: keyRules, Files: map[string]string{}, Engines: map[string]string{}}
-	r.GlobalCacheInputs.EnvironmentVariables = variables(nil, passed, s.options.Env)
+	global := s.pipeline.global
+	r.GlobalCacheInputs.EnvironmentVariables = variables(global.Env, slices.Concat(passed, global.PassEnv), s.options.Env)
+	if set, err := glob.Parse(".", global.Inputs); err == nil { // it has been parsed before
+		if names, err := set.Files(s.pipeline.index.ReadDir, nil); err == nil {
+			r.GlobalCacheInputs.Files, _ = s.hashes(names) // what cannot be read fails the tasks
+		}
+	}
 	r.Packages = []string{}
 	for _, t := range r.Tasks {
 		if !slices.Contains(r.Packages, t.Package) {
@@ -113,6 +120,11 @@ func (s *session) inputFiles(n *node) (map[string]string, error) {
 			return nil, err
 		}
 	}
+	return s.hashes(files)
+}
+
+// hashes returns the hashes of files that there are.
+func (s *session) hashes(files []string) (map[string]string, error) {
 	hashes := make(map[string]string, len(files))
 	for _, name := range files {
 		file, err := s.pipeline.index.File(name)

@@ -59,7 +59,7 @@ type Task struct {
 	Committed bool
 
 	// Env names variables that change what the task does: given to it, and part of its key.
-	// "MAGPIE_*" stands for all that begin so.
+	// "MAGPIE_*" stands for all that begin so, "!MAGPIE_LOG" takes one away.
 	Env []string
 	// PassEnv names variables that it is given, but whose values do not change the result.
 	PassEnv []string
