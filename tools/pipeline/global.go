@@ -15,8 +15,8 @@ type Global struct {
 
 func (Global) declaration() {}
 
-// add appends what another declaration says.
-func (g *Global) add(more Global) {
+// and returns both declarations as one.
+func (g Global) and(more Global) Global {
 	g.Env = append(g.Env, more.Env...)
 	g.PassEnv = append(g.PassEnv, more.PassEnv...)
 	for _, pattern := range more.Inputs {
@@ -27,10 +27,11 @@ func (g *Global) add(more Global) {
 		}
 		g.Inputs = append(g.Inputs, rooted)
 	}
+	return g
 }
 
 // over returns a task with what holds for all.
-func (g *Global) over(t Task) Task {
+func (g Global) over(t Task) Task {
 	t.Env = slices.Concat(g.Env, t.Env)
 	t.PassEnv = slices.Concat(g.PassEnv, t.PassEnv)
 	return t

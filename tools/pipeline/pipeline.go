@@ -84,7 +84,7 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 		case Module:
 			modules = append(modules, d)
 		case Global:
-			p.global.add(d)
+			p.global = p.global.and(d)
 		}
 	}
 	problems := p.readMembers(modules)
