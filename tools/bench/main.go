@@ -1,8 +1,9 @@
 // Command bench measures the pipeline and the chat server of this workspace, and prints what it found.
 //
-//	go run ./tools/bench            everything, in some minutes
+//	go run ./tools/bench            everything, in half an hour
 //	go run ./tools/bench build      the pipeline: warm builds beside the go command's
 //	go run ./tools/bench realtime   the server: memory at rest, deliveries under load
+//	go run ./tools/bench compare    the pipeline beside turbo, go-task and the go command, in a quarter of an hour
 //
 // Figures of different machines and moments do not compare. Measure what you compare in one run.
 package main
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"magpie.build/tools/bench/internal/load"
+	"magpie.build/tools/bench/internal/peers"
 	"magpie.build/tools/bench/internal/report"
 	"magpie.build/tools/bench/internal/synthetic"
 )
@@ -36,6 +38,10 @@ func main() {
 type options struct {
 	runs     int
 	shape    synthetic.Shape
+	sizes    string
+	turbo    string
+	goTask   string
+	write    string
 	idle     int
 	rest     time.Duration
 	fanOut   load.FanOut
@@ -52,6 +58,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.runs, "runs", 11, "how often each command runs")
 	flags.IntVar(&o.shape.Modules, "modules", 100, "modules of the synthetic workspace; 0 leaves it out")
 	flags.IntVar(&o.shape.Files, "files", 50, "files of each module")
+	flags.StringVar(&o.sizes, "sizes", "10x20,100x50,1000x20", "sizes of the workspaces to compare in: modules and files of each")
+	flags.StringVar(&o.turbo, "turbo", "", "turbo's own program to compare with; without it npm installs "+peers.TurboVersion+" to a temporary folder")
+	flags.StringVar(&o.goTask, "go-task", "", "go-task's program to compare with; without it the go command installs "+peers.GoTaskVersion)
+	flags.StringVar(&o.write, "write", "", "folder of guides to write the comparison to, as a page and a picture")
 	flags.IntVar(&o.idle, "idle", 5000, "idle connections")
 	flags.DurationVar(&o.rest, "rest", 10*time.Second, "how long a server rests before its memory is read")
 	flags.IntVar(&o.fanOut.Subscribers, "subscribers", 1000, "subscribers of the room")
@@ -62,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the report as Markdown")
 	flags.Usage = func() {
-		o.say("usage: bench [build | realtime] [flags]")
+		o.say("usage: bench [build | realtime | compare] [flags]")
 		flags.PrintDefaults()
 	}
 	what, args := command(args)
@@ -75,6 +85,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	r, err := o.measure(ctx, what)
 	if err != nil {
 		return err
+	}
+	if o.write != "" {
+		if err := r.WriteGuide(o.write); err != nil {
+			return err
+		}
 	}
 	switch {
 	case o.json:
@@ -107,15 +122,20 @@ func (o options) measure(ctx context.Context, what string) (r report.Report, err
 	switch what {
 	case "build":
 		return r, o.builds(ctx, root, temp, &r)
+	case "compare":
+		return r, o.compare(ctx, root, temp, &r)
 	case "realtime":
 		return r, o.realtime(ctx, root, temp, &r)
 	case "all":
 		if err := o.builds(ctx, root, temp, &r); err != nil {
 			return r, err
 		}
+		if err := o.compare(ctx, root, temp, &r); err != nil {
+			r.Notes = append(r.Notes, "other runners: "+err.Error())
+		}
 		return r, o.realtime(ctx, root, temp, &r)
 	}
-	return r, fmt.Errorf("there is nothing called %q to measure; there is build, and realtime", what)
+	return r, fmt.Errorf("there is nothing called %q to measure; there is build, realtime, and compare", what)
 }
 
 // say reports progress. It cannot fail in a way that matters.

@@ -15,10 +15,12 @@ import (
 
 // Report is all that one run measured. Parts that were not asked for are empty.
 type Report struct {
-	Machine Machine     `json:"machine"`
-	Builds  []Build     `json:"builds,omitempty"`
-	Idle    *load.Idle  `json:"idle,omitempty"`
-	FanOut  []FanOutRow `json:"fan_out,omitempty"`
+	Machine Machine `json:"machine"`
+	Builds  []Build `json:"builds,omitempty"`
+	// Comparisons are of the pipeline with other runners, one for each size of workspace.
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+	Idle        *load.Idle   `json:"idle,omitempty"`
+	FanOut      []FanOutRow  `json:"fan_out,omitempty"`
 	// Notes say what was not measured, and why.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -51,6 +53,9 @@ func (r Report) tables() []table {
 	var tables []table
 	for _, b := range r.Builds {
 		tables = append(tables, b.table())
+	}
+	for _, c := range r.Comparisons {
+		tables = append(tables, c.table())
 	}
 	if r.Idle != nil {
 		tables = append(tables, idleTable(*r.Idle))

@@ -4,6 +4,7 @@ package synthetic
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,18 +39,51 @@ type mod struct {
 	program bool
 }
 
+// A Module is one module of a workspace: its folder, which is also the end of its path, and those that it requires.
+type Module struct {
+	Name    string
+	Deps    []string
+	Program bool
+}
+
+// Plan returns the modules in the order in which they can be built from last to first.
+func (s Shape) Plan() []Module {
+	var all []Module
+	for _, m := range s.plan() {
+		planned := Module{Name: m.name, Program: m.program}
+		for _, d := range m.deps {
+			planned.Deps = append(planned.Deps, d.name)
+		}
+		all = append(all, planned)
+	}
+	return all
+}
+
+// Trivial is the command of the task of that name, the same for every runner: it takes no time of its own.
+var Trivial = []string{"sh", "-c", "mkdir -p out && cat f00.go > out/copy.txt"}
+
 // Write makes the workspace in dir. It holds a copy of the module tools/pipeline of the workspace at root, and a
-// magefile whose build target builds each module with it.
+// magefile with two tasks for each module: build, and [Trivial].
 func Write(dir, root string, s Shape) error {
+	if err := s.write(dir, map[string]string{"magefile.go": magefile}, "./tools/pipeline"); err != nil {
+		return err
+	}
+	return os.CopyFS(filepath.Join(dir, "tools", "pipeline"), os.DirFS(filepath.Join(root, "tools", "pipeline")))
+}
+
+// WriteModules makes the same modules in dir, with further files by their names, and nothing of ours.
+func WriteModules(dir string, s Shape, more map[string]string) error { return s.write(dir, more) }
+
+func (s Shape) write(dir string, more map[string]string, members ...string) error {
 	if s.Modules < s.Depth || s.Depth < 1 || s.Files < 1 {
 		return fmt.Errorf("a workspace of %s with %d layers cannot be", s, s.Depth)
 	}
 	mods := s.plan()
 	files := map[string]string{
-		"go.work":     goWork(mods),
-		"magefile.go": magefile,
-		".gitignore":  "/.magpie/\n/apps/*/dist/\n",
+		"go.work":    goWork(mods, members),
+		".gitignore": ".magpie/\n.turbo/\n.task/\nnode_modules/\ndist/\nout/\n/apps/*/m[0-9]*\n",
 	}
+	maps.Copy(files, more)
 	for _, m := range mods {
 		for name, text := range m.files(s) {
 			files[m.name+"/"+name] = text
@@ -64,7 +98,7 @@ func Write(dir, root string, s Shape) error {
 			return err
 		}
 	}
-	return os.CopyFS(filepath.Join(dir, "tools", "pipeline"), os.DirFS(filepath.Join(root, "tools", "pipeline")))
+	return nil
 }
 
 // plan spreads the modules over the layers and draws what each requires: one of the next layer, so that the
@@ -94,13 +128,16 @@ func (s Shape) plan() []*mod {
 	return mods
 }
 
-func goWork(mods []*mod) string {
+func goWork(mods []*mod, more []string) string {
 	var b strings.Builder
 	b.WriteString("go 1.26.0\n\nuse (\n")
 	for _, m := range mods {
 		fmt.Fprintf(&b, "\t./%s\n", m.name)
 	}
-	b.WriteString("\t./tools/pipeline\n)\n")
+	for _, member := range more {
+		fmt.Fprintf(&b, "\t%s\n", member)
+	}
+	b.WriteString(")\n")
 	return b.String()
 }
 
@@ -216,8 +253,18 @@ var magpie = cli.Take(&os.Args,
 		Name: "build", DependsOn: []string{"^build"}, Modules: []string{"apps/*"},
 		GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "-o", "dist/", "."}}, Outputs: []string{"dist/**"},
 	},
+	pipeline.Task{
+		Name: "trivial", DependsOn: []string{"^trivial"}, Modules: []string{"packages/*", "apps/*"},
+		Commands: [][]string{{"sh", "-c", "mkdir -p out && cat f00.go > out/copy.txt"}}, Outputs: []string{"out/**"},
+	},
 )
 
 // Build compiles every module.
 func Build(ctx context.Context) error { return magpie.Run(ctx, "build") }
+
+// Trivial copies a file in every module.
+func Trivial(ctx context.Context) error { return magpie.Run(ctx, "trivial") }
+
+// Magpie runs all other commands.
+func Magpie(ctx context.Context) error { return magpie.Run(ctx) }
 `

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"magpie.build/tools/bench/internal/timing"
+)
+
+// Comparison is one size of workspace: what several runners took for the same things, run in turns.
+type Comparison struct {
+	Workspace string     `json:"workspace"`
+	Modules   int        `json:"modules"`
+	Files     int        `json:"files"` // of each module
+	Scenarios []Scenario `json:"scenarios"`
+}
+
+// Scenario is what had happened before each run, and what each runner took.
+type Scenario struct {
+	Name  string         `json:"name"`
+	Times []timing.Times `json:"times"`
+}
+
+// The runners that a ratio is given of: ours, and whichever of the others there is.
+const (
+	own    = "magpie"
+	rival  = "turbo"
+	rivalG = "turbo, Go mode"
+)
+
+// times returns what a runner took, nil where it was not measured.
+func (s Scenario) times(runner string) *timing.Times {
+	i := slices.IndexFunc(s.Times, func(t timing.Times) bool { return t.Name == runner })
+	if i < 0 {
+		return nil
+	}
+	return &s.Times[i]
+}
+
+// ratio says how much of the other's time ours took, in medians.
+func (s Scenario) ratio() string {
+	a, b := s.times(own), s.times(rival)
+	if b == nil {
+		b = s.times(rivalG)
+	}
+	if a == nil || b == nil {
+		return "–"
+	}
+	return fmt.Sprintf("1/%.1f", float64(b.Median())/float64(a.Median()))
+}
+
+// warm returns what the runners took where nothing had changed, turbo's Go mode and the go command with them.
+func (c Comparison) warm() []timing.Times {
+	var all []timing.Times
+	for i, s := range c.Scenarios {
+		if !strings.HasSuffix(s.Name, "nothing changed") {
+			continue
+		}
+		for _, t := range s.Times {
+			if i == 0 || t.Name != own {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+func (c Comparison) table() table {
+	var runners []string
+	for _, s := range c.Scenarios {
+		for _, t := range s.Times {
+			if !slices.Contains(runners, t.Name) {
+				runners = append(runners, t.Name)
+			}
+		}
+	}
+	t := table{title: fmt.Sprintf("%d modules of %d files, medians in ms", c.Modules, c.Files), head: append([]string{"before the run"}, runners...)}
+	t.head = append(t.head, "of turbo's time")
+	for _, s := range c.Scenarios {
+		row := []string{s.Name}
+		for _, runner := range runners {
+			cell := "–"
+			if m := s.times(runner); m != nil {
+				cell = ms(m.Median())
+			}
+			row = append(row, cell)
+		}
+		t.rows = append(t.rows, append(row, s.ratio()))
+	}
+	if len(c.Scenarios) > 0 {
+		row := []string{"most memory, MiB"}
+		for _, runner := range runners {
+			cell := "–"
+			if m := c.Scenarios[0].times(runner); m != nil && m.Peak() > 0 {
+				cell = mib(m.Peak())
+			}
+			row = append(row, cell)
+		}
+		t.rows = append(t.rows, append(row, "–"))
+	}
+	return t
+}
+
+// introduction is how the page of the comparison begins.
+const introduction = `# Benchmarks
+
+The same tasks in the same generated workspaces, by Magpie, by [Turborepo](https://turborepo.dev) (its own program, without the Node script around it, which takes another 300 ms), by Turborepo's experimental Go mode, by [go-task](https://taskfile.dev) and by the go command. Whole processes, in turns, so that what else the machine does meets all alike. Each workspace is a git repository whose modules depend on one another, six deep; the task copies one file, and is the same command for all. In the rows of Go builds the programs are built for real.
+
+Times of other machines and moments do not compare: look at the ratios, and repeat them with ` + "`go run ./tools/bench compare`" + `.
+
+*magpie* is the launcher, *magefile* the compiled magefile, *mage* and *go tool mage* the same through mage.
+
+![How long a run takes in which nothing changed](images/benchmarks.svg)
+`
+
+// WriteGuide writes the comparisons to a folder of guides: benchmarks.md, and a picture below images.
+func (r Report) WriteGuide(dir string) error {
+	var b strings.Builder
+	b.WriteString(introduction)
+	fmt.Fprintf(&b, "\nMeasured on %s.\n", r.Machine)
+	for _, c := range r.Comparisons {
+		t := c.table()
+		fmt.Fprintf(&b, "\n## %s\n\n", t.title)
+		t.lines(&b, "| ", " | ", " |")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "benchmarks.md"), []byte(b.String()), 0o644); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "images"), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "images", "benchmarks.svg"), []byte(plot(r.Comparisons)), 0o644)
+}
