@@ -23,9 +23,12 @@
 // A task that runs starts without the output files of an earlier run, except those that git tracks, so
 // that what it leaves is what it made. Two tasks may not claim the same output.
 //
-// A task that fails keeps those that depend on it from starting; all others go on. When the context is
-// cancelled or the process gets SIGTERM, the process groups of running commands are asked to end, and
-// killed a little later; nothing half done is stored.
+// A task that fails ends the run, or lets others go on: see [Continue]. When the context is cancelled or the
+// process gets SIGTERM, the process groups of running commands are asked to end, and killed a little later;
+// nothing half done is stored. When a run has ended, no process that it started is left.
+//
+// A persistent task, such as a server, is up before the tasks that depend on it start, and is stopped behind the
+// last of them: see [Task.Persistent]. [Pipeline.Watch] runs tasks again when files change.
 //
 // # What it leaves to others
 //

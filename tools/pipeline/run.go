@@ -89,13 +89,13 @@ type Options struct {
 
 // Run runs the tasks that are asked for, with what they depend on, and writes one closing line. The
 // error is an [*Error] where tasks failed or ctx was cancelled; another where nothing was run. SIGTERM cancels
-// like ctx. When Run returns, no process that it started is left.
+// like ctx, and so does SIGHUP, which comes when a terminal is closed. When Run returns, no process that it started is left.
 func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	started := p.opened
 	if !o.Fresh {
 		started = time.Now()
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
 	if err := o.fill(); err != nil {
 		return err
@@ -124,6 +124,14 @@ func (p *Pipeline) Run(ctx context.Context, o Options) error {
 	s.services = newServices(ctx, s.printer)
 	results := s.run(ctx, s.work)
 	return s.finish(ctx, results, started)
+}
+
+// endings are the signals that cancel a run. Who started it with SIGHUP ignored wants it to outlive its terminal.
+func endings() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{syscall.SIGTERM}
+	}
+	return []os.Signal{syscall.SIGTERM, syscall.SIGHUP}
 }
 
 // begin returns a session with what the options ask for. It has no printer yet.

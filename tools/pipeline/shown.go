@@ -29,6 +29,7 @@ func (p *Pipeline) openLogFile(o Options) (*output.File, error) {
 	case "":
 		return nil, nil
 	case auto:
+		prune(filepath.Join(p.state, "logs"))
 		name = filepath.Join(p.state, "logs", strconv.FormatInt(time.Now().UnixMilli(), 10)+".json")
 	}
 	name, err := p.inside(name)

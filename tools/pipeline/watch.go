@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,14 +20,14 @@ import (
 )
 
 // Watch runs the tasks as Run does, and again, dependencies first, those that a change concerns, until ctx ends or the process gets
-// SIGTERM, which is no error. What tasks write as their outputs is no change. Persistent tasks stay up between runs.
+// SIGTERM or SIGHUP, which is no error. What tasks write as their outputs is no change. Persistent tasks stay up between runs.
 //
 // A change while tasks run takes effect when they have ended, or at once where all that run are [Task.Interruptible]. A task that
 // failed, or one that is not cached, runs again when its key is another. Without [Options.Continue], a failure leaves others running.
 //
 // Modules and their imports are read again after each change; tasks are those that New was given.
 func (p *Pipeline) Watch(ctx context.Context, o Options) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
 	o.Continue = cmp.Or(o.Continue, ContinueDependenciesSuccessful)
 	if err := o.fill(); err != nil {

@@ -52,7 +52,7 @@ type Printer struct {
 func New(o Options) *Printer {
 	p := &Printer{options: o, out: newStream(o.Out, o), err: newStream(o.Err, o)}
 	p.github = o.Env("GITHUB_ACTIONS") == "true" && !o.Events
-	p.live = p.err.terminal != nil && !o.Events && !CI(o.Env)
+	p.live = p.err.clever && !o.Events && !CI(o.Env)
 	return p
 }
 

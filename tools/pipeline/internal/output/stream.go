@@ -12,18 +12,20 @@ import (
 // A stream is one of the two that a run writes to.
 type stream struct {
 	w        io.Writer
-	terminal *os.File // nil where it is none, or one that cannot move its cursor
+	terminal *os.File // nil where it is none
+	clever   bool     // it is a terminal that knows escape sequences
 	colour   bool
 }
 
 func newStream(w io.Writer, o Options) *stream {
 	s := &stream{w: w}
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || o.Env("TERM") == "dumb" {
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return s
 	}
 	s.terminal = f
-	s.colour = o.Env("NO_COLOR") == ""
+	s.clever = o.Env("TERM") != "dumb"
+	s.colour = s.clever && o.Env("NO_COLOR") == ""
 	return s
 }
 
