@@ -66,3 +66,41 @@ func workspace(files map[string]string) (string, error) {
 	}
 	return root, nil
 }
+
+// Modules get labels, and folders without go.mod get tasks, by declarations beside the tasks.
+func ExampleModule() {
+	root, err := workspace(map[string]string{
+		"go.work":     "go 1.26.0\nuse ./app\nuse ./lib\n",
+		"lib/go.mod":  "module example.com/lib\ngo 1.26.0\n",
+		"app/go.mod":  "module example.com/app\ngo 1.26.0\n",
+		"app/main.go": "package main\n\nimport _ \"example.com/lib\"\n\nfunc main() {}\n",
+		"site/page":   "a page",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := pipeline.New(root,
+		pipeline.Module{Name: "app", Tags: []string{"program"}},
+		pipeline.Module{Name: "site", DependsOn: []string{"app"}},
+		pipeline.Task{Name: "build", DependsOn: []string{"^build"}, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "./..."}}},
+		pipeline.Task{Name: "build", Modules: []string{"tag:program"}, DependsOn: []string{"^build"}, GoBuild: []string{"."}, Commands: [][]string{{"go", "build", "."}}},
+		pipeline.Task{Name: "build", Modules: []string{"site"}, DependsOn: []string{"^build"}, Commands: [][]string{{"cp", "../app/app", "."}}},
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g, err := p.Graph(context.Background(), pipeline.Options{Tasks: []string{"build"}, Filter: []string{"site"}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, t := range g.Tasks {
+		fmt.Println(t.ID, t.DependsOn, t.Commands)
+	}
+	// Output:
+	// lib#build [] [[go build ./...]]
+	// app#build [lib#build] [[go build .]]
+	// site#build [app#build] [[cp ../app/app .]]
+}
