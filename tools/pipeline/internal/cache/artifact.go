@@ -10,18 +10,20 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 
+	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/packed"
 )
 
 // The artifact file: a heading with the version; the length of the head, as eight bytes little-endian, and its SHA-256; the
 // head, zstd over what packHead writes; then the bytes of all files in the head's order, as one zstd stream. Each file is
 // checked against the hash that the head holds for it.
-const heading = "magpie artifact 2\n"
+const heading = "magpie artifact 3\n"
 
 // maxHead bounds the head, packed and unpacked: the longest log and a million files fit.
 const maxHead = 256 << 20
@@ -30,6 +32,7 @@ const maxHead = 256 << 20
 type head struct {
 	Recipe
 
+	Key     hash.Key // so that one artifact in the place of another is seen
 	Outputs []Output
 }
 
@@ -55,7 +58,7 @@ func encodeHead(h head) ([]byte, error) {
 }
 
 func packHead(h head) []byte {
-	out := packed.AppendString(nil, h.Task)
+	out := packed.AppendString(slices.Clone(h.Key[:]), h.Task)
 	out = binary.AppendVarint(out, int64(h.Duration))
 	out = packed.AppendString(out, string(h.Log))
 	for _, o := range h.Outputs {
@@ -71,7 +74,9 @@ func packHead(h head) []byte {
 // takeHead is the reverse of packHead. The error wraps [ErrBroken].
 func takeHead(text string) (head, error) {
 	r := packed.Reader{Data: text}
-	h := head{Recipe: Recipe{Task: r.String(), Duration: time.Duration(r.Int()), Log: []byte(r.String())}}
+	var h head
+	copy(h.Key[:], r.Take(uint64(len(h.Key))))
+	h.Recipe = Recipe{Task: r.String(), Duration: time.Duration(r.Int()), Log: []byte(r.String())}
 	for r.More() {
 		o := Output{Name: r.String(), Mode: fs.FileMode(r.Uint()), Size: r.Int()}
 		copy(o.Content[:], r.Take(uint64(len(o.Content))))

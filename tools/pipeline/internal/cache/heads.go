@@ -15,7 +15,7 @@ import (
 
 // The file of heads: a heading with the version; then, by task, the task, the key, size and time of the artifact, and
 // its head as packHead writes it; last, the CRC-32C of all before.
-const headsHeading = "magpie heads 1\n"
+const headsHeading = "magpie heads 2\n"
 
 // maxKept is how large a head may be to be kept: larger ones, with long logs, are read from their artifacts.
 const maxKept = 16 << 10

@@ -64,6 +64,9 @@ func (c *Cache) open(key hash.Key) (head, *os.File, error) {
 		return head{}, nil, broken("%v", err)
 	}
 	h, err := readHead(f)
+	if err == nil && h.Key != key {
+		err = broken("it is that of %s under another key", h.Task)
+	}
 	if err != nil {
 		_ = f.Close()
 		return head{}, nil, err

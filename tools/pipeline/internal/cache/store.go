@@ -20,7 +20,7 @@ var ErrChanged = errors.New("changed while it was stored")
 
 // Store keeps what a task made under its key. An artifact that is there already is replaced.
 func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error) {
-	front, err := encodeHead(head{Recipe: recipe, Outputs: outputs})
+	front, err := encodeHead(head{Recipe: recipe, Key: key, Outputs: outputs})
 	if err != nil {
 		return fmt.Errorf("store %s: %w", recipe.Task, err)
 	}
