@@ -20,6 +20,11 @@ func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
 	if err := s.awaitServices(ctx, n); err != nil {
 		return ending{err: err}
 	}
+	if waited, err := s.turn.take(ctx); err != nil {
+		return ending{err: err}
+	} else if waited {
+		return s.perform(ctx, n)
+	}
 	for tries := 1; ; tries++ {
 		e := s.attempt(ctx, n, key)
 		if e.err == nil || tries > n.Retries || ctx.Err() != nil {
@@ -87,7 +92,7 @@ func (s *session) runWithInput(ctx context.Context, n *node, log io.Writer) erro
 
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	c := Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: s.environment(n), Output: output}
+	c := Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: append(s.environment(n), turnVariable+"="+w.Root), Output: output}
 	if n.Interactive {
 		c.Input = os.Stdin
 	}

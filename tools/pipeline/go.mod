@@ -18,6 +18,8 @@ require (
 
 require github.com/magefile/mage v1.17.2
 
+require github.com/gofrs/flock v0.13.2
+
 tool (
 	github.com/magefile/mage
 	magpie.build/tools/pipeline/cmd/magpie

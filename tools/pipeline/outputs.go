@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,7 +59,7 @@ func (s *session) clear(n *node) ([]cache.Output, error) {
 }
 
 // restore makes the outputs of a task those of the artifact, and returns the names of those that were not.
-func (s *session) restore(n *node, artifact *cache.Artifact) ([]string, error) {
+func (s *session) restore(ctx context.Context, n *node, artifact *cache.Artifact) ([]string, error) {
 	before, err := s.outputs(n)
 	if err != nil {
 		return nil, err
@@ -65,6 +67,9 @@ func (s *session) restore(n *node, artifact *cache.Artifact) ([]string, error) {
 	changed := different(before, artifact.Outputs)
 	if len(changed) == 0 {
 		return nil, nil
+	}
+	if waited, err := s.turn.take(ctx); err != nil || waited {
+		return nil, cmp.Or(err, errWaited)
 	}
 	defer s.pipeline.written(n)
 	isWanted := func(o cache.Output) bool {

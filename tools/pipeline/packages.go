@@ -262,6 +262,11 @@ func (t *testRun) run(ctx context.Context) ending {
 	if err := s.awaitServices(ctx, n); err != nil {
 		return ending{err: err}
 	}
+	if waited, err := s.turn.take(ctx); err != nil {
+		return ending{err: err}
+	} else if waited {
+		return s.perform(ctx, n)
+	}
 	log := s.log(n, 0)
 	started := time.Now()
 	var err error

@@ -164,6 +164,7 @@ func (s *session) run(ctx context.Context, work func(context.Context) []run.Resu
 	}()
 	s.keeper = newKeeper(s)
 	results := work(ctx)
+	s.turn.end()
 	s.keeper.close()
 	if s.cache != nil {
 		s.evict()
@@ -183,6 +184,7 @@ func (s *session) work(ctx context.Context) []run.Result[string] {
 	defer abort(nil)
 	s.services.begin(s, func(one *service) { abort(&serviceError{one.node.id}) })
 	results := run.All(work, s.graph, s.plan(), s.do)
+	s.turn.end()
 	stopped := func(r run.Result[string]) bool { return r.Status == run.Failed || r.Status == run.Cancelled }
 	if s.goesOn() || !slices.ContainsFunc(results, stopped) {
 		s.services.linger(work)

@@ -29,6 +29,7 @@ type session struct {
 	cache      *cache.Cache // nil where there is none
 	keeper     *keeper
 	records    *records
+	turn       *turn
 	tracked    func() (map[string]bool, error)
 	services   *services
 	past       *durations
@@ -61,6 +62,7 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 		keys: make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
 		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
+	s.turn = newTurn(s)
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)
 		if errors.Is(err, git.ErrNone) {
@@ -131,7 +133,7 @@ func (s *session) perform(ctx context.Context, n *node) ending {
 	if n.tests && s.cacheable(n) {
 		return s.test(ctx, n, key)
 	}
-	if e, ok := s.reuse(n, key); ok {
+	if e, ok := s.reuse(ctx, n, key); ok {
 		return e
 	}
 	return s.execute(ctx, n, key)
@@ -170,12 +172,15 @@ func (s *session) waits(id, service string) {
 }
 
 // reuse answers a task from the cache. It reports false where the task has to run.
-func (s *session) reuse(n *node, key hash.Key) (ending, bool) {
+func (s *session) reuse(ctx context.Context, n *node, key hash.Key) (ending, bool) {
 	artifact := s.lookUp(n, key)
 	if artifact == nil || s.options.Force {
 		return ending{}, false
 	}
-	changed, err := s.restore(n, artifact)
+	changed, err := s.restore(ctx, n, artifact)
+	if errors.Is(err, errWaited) {
+		return s.perform(ctx, n), true
+	}
 	if errors.Is(err, cache.ErrBroken) {
 		s.printer.Warn("%s runs again: %v", n.id, err)
 		return ending{}, false
