@@ -126,6 +126,15 @@ func tasks() []pipeline.Declaration {
 		Commands:  [][]string{{"go", "run", "."}},
 		Uncached:  true,
 	}
+	testLong := pipeline.Task{
+		Name: "test-long", Help: "the engine against the go command: 10,000 random edits, public repositories; takes an hour",
+		Modules: []string{"tools/pipeline"},
+		Commands: [][]string{
+			{"go", "test", "-timeout=0", "-run=EngineAgrees", ".", "-property.edits=10000"},
+			{"go", "test", "-timeout=0", "-run=PublicRepositories", "./internal/gosource", "-public-code"},
+		},
+		Uncached: true,
+	}
 	ci := pipeline.Task{
 		Name: "ci", Help: "all that is checked before a change is sent",
 		DependsOn: []string{"generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "docs"},
@@ -133,7 +142,7 @@ func tasks() []pipeline.Declaration {
 
 	return []pipeline.Declaration{
 		pipeline.Module{Name: "tools/lint"},
-		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, ci,
+		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, testLong, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }

@@ -152,8 +152,7 @@ func (g *gathered) add(p *pkg) {
 		return
 	}
 	g.seen[p.ImportPath] = true
-	// A pattern that embeds nothing keeps it from listing what the others embed.
-	g.Unsure = g.Unsure || len(p.InvalidGoFiles) > 0 || p.Error != nil && strings.HasPrefix(p.Error.Err, "pattern ")
+	g.Unsure = g.Unsure || len(p.InvalidGoFiles) > 0 || p.Error != nil && stops(p.Error.Err)
 	if !g.isSource(p) {
 		if p.Module != nil {
 			m := p.Module
@@ -176,6 +175,12 @@ func (g *gathered) add(p *pkg) {
 	}
 	g.addFiles(p.Dir, p.GoFiles, p.CgoFiles, p.CFiles, p.CXXFiles, p.MFiles, p.HFiles, p.FFiles, p.SFiles,
 		p.SwigFiles, p.SwigCXXFiles, p.SysoFiles, p.EmbedFiles)
+}
+
+// stops says whether the go command reads less than there is because of an error: a pattern that embeds nothing keeps it
+// from listing what others embed, a module that is replaced must be required too.
+func stops(message string) bool {
+	return strings.HasPrefix(message, "pattern ") || strings.Contains(message, "replaced but not required")
 }
 
 // isSource says whether a package's files can change: those of the module cache cannot.
