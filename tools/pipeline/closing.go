@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -193,11 +194,14 @@ func (s *session) byName(ids []string) []string {
 	return names
 }
 
-// longestFirst names tasks with what they took.
+// longestFirst names tasks with what they took, and with why they ran, where that is known.
 func (s *session) longestFirst(ids []string) []string {
-	sorted := slices.SortedStableFunc(slices.Values(ids), func(a, b string) int { return int(s.ended[b].took - s.ended[a].took) })
+	sorted := slices.SortedStableFunc(slices.Values(ids), func(a, b string) int { return cmp.Compare(s.ended[b].took, s.ended[a].took) })
 	for i, id := range sorted {
 		sorted[i] = id + " " + output.Duration(s.ended[id].took)
+		if why := s.records.cause(id, s.ended[id].from); why != "" {
+			sorted[i] += " (" + why + ")"
+		}
 	}
 	return sorted
 }

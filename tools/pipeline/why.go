@@ -145,6 +145,25 @@ func (s *session) note(n *node, key hash.Key) {
 	}
 }
 
+// cause says what made a task run that was recorded since: the first difference, and how many more there are. It is empty where there is
+// nothing to compare with.
+func (r *records) cause(id string, since time.Time) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.book == nil {
+		return ""
+	}
+	e := r.book.Tasks[id]
+	if e.Time.Before(since) || len(e.Causes) == 0 {
+		return ""
+	}
+	first := Cause(e.Causes[0]).String()
+	if more := len(e.Causes) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", first, more)
+	}
+	return first
+}
+
 // save keeps what was recorded.
 func (r *records) save() error {
 	r.mu.Lock()
