@@ -2,7 +2,7 @@
 // else its modules need, dependencies first, as many at once as the machine has room for, and nothing
 // twice that has not changed.
 //
-// Begin with [Task], hand a list of them to [New], which finds every mistake at once, and call
+// Begin with [Task], hand a list of them, with [Module] and [Global] where there is need, to [New], which finds every mistake at once, and call
 // [Pipeline.Run]. A magefile is the usual place. There, package cli does the last two, and reads the command line.
 //
 // # What a run promises
