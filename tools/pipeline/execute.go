@@ -35,9 +35,30 @@ func (s *session) execute(ctx context.Context, n *node, key hash.Key) ending {
 }
 
 func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
+	e, outputs := s.produce(ctx, n, key)
+	if e.err != nil && !errors.Is(e.err, errStale) {
+		return e
+	}
+	s.settle(n, key, outputs)
+	if s.cacheable(n) && s.options.access.write {
+		recipe := cache.Recipe{Task: n.id, Duration: e.took, Log: e.log}
+		s.keeper.add(product{
+			what: n.id, key: key,
+			again: func() (hash.Key, error) { return s.key(n) },
+			store: func() error {
+				s.note(n, key)
+				return s.cache.Store(key, recipe, outputs)
+			},
+		})
+	}
+	return e
+}
+
+// produce runs a task once and returns what it made.
+func (s *session) produce(ctx context.Context, n *node, key hash.Key) (ending, []cache.Output) {
 	before, err := s.clear(n)
 	if err != nil {
-		return ending{err: err}
+		return ending{err: err}, nil
 	}
 	s.past.read()
 	s.announce(n, key)
@@ -51,12 +72,12 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 		e.err = context.Cause(ctx)
 	}
 	if e.err != nil {
-		return e
+		return e, nil
 	}
 	outputs, err := s.outputs(n)
 	if err != nil {
 		e.err = err
-		return e
+		return e, nil
 	}
 	if len(outputs) == 0 && !n.outputs.Empty() {
 		s.printer.Warn("%s made none of its outputs: %s", n.id, strings.Join(n.Outputs, " "))
@@ -64,19 +85,7 @@ func (s *session) attempt(ctx context.Context, n *node, key hash.Key) ending {
 	if s.options.Frozen && n.Committed {
 		e.err = stale(different(before, outputs))
 	}
-	s.settle(n, key, outputs)
-	if s.cacheable(n) && s.options.access.write {
-		recipe := cache.Recipe{Task: n.id, Duration: took, Log: e.log}
-		s.keeper.add(product{
-			what: n.id, key: key,
-			again: func() (hash.Key, error) { return s.key(n) },
-			store: func() error {
-				s.note(n, key)
-				return s.cache.Store(key, recipe, outputs)
-			},
-		})
-	}
-	return e
+	return e, outputs
 }
 
 // runWithInput runs a task, an interactive one with the terminal if there is one: it has to see that it talks with a person.

@@ -145,10 +145,13 @@ func extra(a, b []cache.Output) []string {
 	return names
 }
 
+// errStale is wrapped where committed outputs were not those that their task makes.
+var errStale = errors.New("committed files were not fresh")
+
 // stale is the error of a task whose committed outputs were not those it makes.
 func stale(changed []string) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	return fmt.Errorf("committed files were not fresh:\n  %s\nhint: they have been renewed; commit them", strings.Join(changed, "\n  "))
+	return fmt.Errorf("%w:\n  %s\nhint: they have been renewed; commit them", errStale, strings.Join(changed, "\n  "))
 }

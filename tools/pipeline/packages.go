@@ -55,7 +55,7 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 	var log []byte
 	var took time.Duration
 	for _, p := range t.packages {
-		if !s.options.Force && s.options.access.read {
+		if !s.options.Force && s.options.access.read && !s.audited() {
 			t.look(p)
 		}
 		if p.result != nil {

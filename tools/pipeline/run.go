@@ -45,6 +45,9 @@ type Options struct {
 	Continue Continue
 	// Force runs tasks whose results are in the cache, and stores them again.
 	Force bool
+	// Verify is the share, 0 to 1, of the tasks in the cache that are run again all the same, chosen at random, to see whether they
+	// make what is kept. One that makes something else fails, and what was kept of it is put aside.
+	Verify float64
 	// Cache says what the run may do with which cache: "local:rw", which empty means too; "local:r" stores nothing,
 	// "local:w" takes nothing, "local:" does neither.
 	Cache string

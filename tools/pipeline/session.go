@@ -177,6 +177,9 @@ func (s *session) reuse(ctx context.Context, n *node, key hash.Key) (ending, boo
 	if artifact == nil || s.options.Force {
 		return ending{}, false
 	}
+	if s.audited() {
+		return s.audit(ctx, n, key, artifact), true
+	}
 	changed, err := s.restore(ctx, n, artifact)
 	if errors.Is(err, errWaited) {
 		return s.perform(ctx, n), true

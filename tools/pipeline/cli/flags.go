@@ -105,6 +105,18 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.Force }),
 	},
 	{
+		name: "verify", value: "share", group: caching,
+		help: "run a share of what is cached again, such as 5%, and fail where it makes something else",
+		set: func(s *settings, value string) error {
+			percent, err := strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+			if err != nil || percent < 0 || percent > 100 {
+				return errors.New("it is a percentage, such as 5%")
+			}
+			s.Verify = percent / 100
+			return nil
+		},
+	},
+	{
 		name: "cache", value: "rights", group: caching, preset: "local:rw", words: []string{"local:rw", "local:r", "local:w", "local:"},
 		help: "read from the cache (r), write to it (w), both or neither",
 		set:  text(func(s *settings) *string { return &s.Cache }),

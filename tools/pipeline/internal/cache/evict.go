@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"magpie.build/tools/pipeline/internal/hash"
 )
 
 // used is how old the time of an artifact may be before using it renews that: the time says when an artifact was last
@@ -78,4 +80,14 @@ func (c *Cache) Evict(age time.Duration, size int64, now time.Time) error {
 		total -= f.size
 	}
 	return nil
+}
+
+// PutAside takes an artifact out of the cache and returns where it lies now.
+func (c *Cache) PutAside(key hash.Key) (string, error) {
+	folder := filepath.Join(c.dir, "aside")
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return "", err
+	}
+	to := filepath.Join(folder, key.String())
+	return to, os.Rename(c.artifact(key), to)
 }
