@@ -209,3 +209,61 @@ func TestCriticalPathGoesFirst(t *testing.T) {
 		t.Errorf("with costs that come late the run takes %s, want 45s", got)
 	}
 }
+
+// In random graphs with random failures: who is skipped, and on account of whom, is what the policy says.
+func TestPoliciesInRandomGraphs(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 300 {
+		deps, fails := make(map[string][]string), make(map[string]bool)
+		for i := range 20 {
+			node := fmt.Sprint("n", i)
+			deps[node] = nil
+			for range min(i, random.IntN(3)) {
+				deps[node] = append(deps[node], fmt.Sprint("n", random.IntN(i)))
+			}
+			fails[node] = random.IntN(8) == 0
+		}
+		g := build(t, deps)
+		policy := run.Continue(random.IntN(3))
+		var mu sync.Mutex
+		started := make(map[string]bool)
+		failed := false // a failure has been reported, and the loop has had time to hear it where there is one worker
+		workers := 1 + random.IntN(4)
+		results := run.All(t.Context(), g, run.Options[string]{Workers: workers, Continue: policy}, func(_ context.Context, node string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			if policy == run.Never && workers == 1 && failed {
+				t.Errorf("seed %d: %s started after a failure", seed, node)
+			}
+			started[node] = true
+			failed = failed || fails[node]
+			return !fails[node]
+		})
+		if len(results) != len(deps) {
+			t.Fatalf("seed %d: %d results of %d nodes", seed, len(results), len(deps))
+		}
+		for _, r := range results {
+			behind := graph.Reach(g.Deps(r.Node), g.Deps)
+			blocked := slices.ContainsFunc(slices.Collect(maps.Keys(behind)), func(dep string) bool { return fails[dep] })
+			if (r.Status == run.Skipped) == started[r.Node] {
+				t.Errorf("seed %d: %s has status %d, started %v", seed, r.Node, r.Status, started[r.Node])
+			}
+			switch policy {
+			case run.Never: // whoever is not skipped has only good dependencies
+				if blocked && r.Status != run.Skipped {
+					t.Errorf("seed %d: %s ran behind a failure", seed, r.Node)
+				}
+			case run.DependenciesSuccessful:
+				if blocked != (r.Status == run.Skipped) || blocked && (!behind[r.Because] || !fails[r.Because]) {
+					t.Errorf("seed %d: %s has status %d because of %q; behind a failure: %v", seed, r.Node, r.Status, r.Because, blocked)
+				}
+			case run.Always:
+				if r.Status == run.Skipped {
+					t.Errorf("seed %d: %s was skipped", seed, r.Node)
+				}
+			}
+		}
+	}
+}
