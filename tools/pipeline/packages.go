@@ -67,7 +67,7 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 	if missing := t.missing(); len(missing) > 0 {
 		s.announce(n, key)
 		if kept := len(t.packages) - len(missing); kept > 0 {
-			s.printer.Say("%s: %d of %d packages are cached", n.id, kept, len(t.packages))
+			s.explainStart(n, "%d of %d packages are cached", kept, len(t.packages))
 		}
 		e = t.run(ctx)
 	} else {

@@ -80,12 +80,17 @@ func (s *session) announce(n *node, key hash.Key) {
 		}
 		s.printer.Tell(n.id, "%s %s", why, key.Short())
 	}
-	if mode == OutputFull || mode == OutputNewOnly {
-		if n.Func != nil {
-			s.printer.Tell(n.id, "%s", cmp.Or(n.Help, "runs"))
-		} else {
-			s.printer.Tell(n.id, "$ %s", n.what())
-		}
+	if n.Func != nil {
+		s.explainStart(n, "%s", cmp.Or(n.Help, "runs"))
+	} else {
+		s.explainStart(n, "$ %s", n.what())
+	}
+}
+
+// explainStart says something about what a task is about to do, where its output is shown.
+func (s *session) explainStart(n *node, format string, args ...any) {
+	if mode := s.outputLogs(n); mode == OutputFull || mode == OutputNewOnly {
+		s.printer.Tell(n.id, format, args...)
 	}
 }
 
