@@ -81,12 +81,12 @@ func (m *magefile) compile(key string) error {
 		return fmt.Errorf("compile the magefile: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	restore := setGowork(filepath.Join(m.root, "go.work"))
+	leave := enter(m.env, "GOWORK", "GOFLAGS")
 	code := mage.Invoke(mage.Invocation{
 		Dir: m.root, CompileOut: filepath.Join(temp, filepath.Base(m.path(key))), GoCmd: "go",
 		Force: true, HashFast: true, Stdout: os.Stderr, Stderr: os.Stderr,
 	})
-	restore()
+	leave()
 	if code != 0 {
 		return errors.New("the magefile does not compile")
 	}
@@ -98,19 +98,6 @@ func (m *magefile) compile(key string) error {
 		return fmt.Errorf("compile the magefile: %w", err)
 	}
 	return nil
-}
-
-// setGowork makes the go commands that mage starts work in the workspace that was found, until it is undone.
-func setGowork(file string) (undo func()) {
-	before, was := os.LookupEnv("GOWORK")
-	_ = os.Setenv("GOWORK", file) // cannot fail for such a name
-	return func() {
-		if was {
-			_ = os.Setenv("GOWORK", before)
-		} else {
-			_ = os.Unsetenv("GOWORK")
-		}
-	}
 }
 
 // ask returns the size of a compiled magefile, and its targets as it lists them: an indented name begins the line of each.

@@ -16,7 +16,7 @@ type magefile struct {
 	root string
 	// state is the folder for compiled magefiles and what they were made from.
 	state string
-	// env is that of the go command: the process's own, with the workspace that was found.
+	// env is that of the go command.
 	env   []string
 	index *hash.Index
 }
@@ -46,13 +46,14 @@ func (p program) arguments(args []string) ([]string, error) {
 		"\nhint: add: func Magpie(ctx context.Context) error { return magpie.Run(ctx) }", args[0])
 }
 
-func newMagefile(root string, env []string) *magefile {
-	// Where GOWORK is off or names another workspace, the magefile is still this one's.
-	env = slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "GOWORK=") })
-	env = append(env, "GOWORK="+filepath.Join(root, "go.work"))
+func newMagefile(root string, env []string) (*magefile, error) {
+	env, err := goEnvironment(env, root)
+	if err != nil {
+		return nil, err
+	}
 	m := &magefile{root: root, state: filepath.Join(root, ".magpie", "magefile"), env: env}
 	m.index = hash.Open(root, m.indexFile())
-	return m
+	return m, nil
 }
 
 func (m *magefile) indexFile() string { return filepath.Join(m.state, "index") }

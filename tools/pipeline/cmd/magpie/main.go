@@ -51,7 +51,10 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("find the place in the workspace: %w", err)
 	}
-	m := newMagefile(root, os.Environ())
+	m, err := newMagefile(root, os.Environ())
+	if err != nil {
+		return err
+	}
 	program, err := m.program(ctx)
 	if err != nil {
 		return err

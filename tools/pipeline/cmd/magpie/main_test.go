@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,18 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/magefile/mage/mage"
 )
 
-// In the tests this binary is the launcher, or mage, when it is asked to be.
+// In the tests this binary is the launcher when it is asked to be.
 func TestMain(m *testing.M) {
 	if os.Getenv("BE_MAGPIE") != "" {
 		_ = os.Unsetenv("BE_MAGPIE")
 		main()
-	}
-	if os.Getenv("BE_MAGE") != "" {
-		os.Exit(mage.Main())
 	}
 	// A program under the race detector rests for a second before it ends; those that tests start need not.
 	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -222,6 +216,13 @@ func TestStaleMagefileIsNeverRun(t *testing.T) {
 		"a platform setting": {func(p *place) {
 			p.env = append(p.env, "GOAMD64=v2", "GOARM64=v8.1")
 		}, ""},
+		"a file for this system, while tasks build for another": {func(p *place) {
+			p.env = append(p.env, "GOOS=plan9", "GOARCH=386")
+			if word, _ := p.say(); word != first {
+				p.t.Fatalf("under GOOS=plan9 it says %s", word)
+			}
+			p.write("app/word/more_"+runtime.GOOS+".go", "package word\n\nfunc init() { word = \"here\" }\n")
+		}, "here,text,deep,far"},
 		"another toolchain": {func(p *place) { p.otherToolchain() }, ""},
 		"a link's file": {func(p *place) {
 			p.write("linked/a.go", "package deep\n\nvar Word = \"linked\"\n")
@@ -443,34 +444,6 @@ func TestBrokenProgramIsNotRun(t *testing.T) {
 		if word, again := p.say(); word != "word,text,deep,far" || again != program {
 			t.Errorf("%s: it says %s from %s", name, word, again)
 		}
-	}
-}
-
-// The two doors lead to the same program, byte for byte, so that the keys of tasks that are Go functions agree.
-func TestSameProgramAsMage(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	_, program := p.say()
-	cache := t.TempDir()
-	c := p.magpie("", "say")
-	c.Env = append(c.Env, "BE_MAGPIE=", "BE_MAGE=1", "MAGEFILE_CACHE="+cache)
-	if out, err := c.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "word,text,deep,far ") {
-		t.Fatalf("mage say: %v\n%s", err, out)
-	}
-	found, err := filepath.Glob(filepath.Join(cache, "*"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("mage keeps %q, %v", found, err)
-	}
-	ours, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, err := os.ReadFile(found[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(ours, theirs) {
-		t.Errorf("the launcher's program has %d bytes, mage's %d, or others", len(ours), len(theirs))
 	}
 }
 

@@ -3,6 +3,7 @@ package draw
 import (
 	"html/template"
 	"strings"
+	"sync"
 )
 
 // HTML returns the graph as one page that needs nothing else: the picture, and a list in which each node leads to those it
@@ -19,14 +20,17 @@ func HTML(g Drawing) (string, error) {
 		items = append(items, item{Note: g.Notes[node], ID: node, Anchor: anchor(node), Deps: g.Deps(node), Users: g.Users(node), Beside: g.Beside[node]})
 	}
 	var b strings.Builder
-	err := page.Execute(&b, map[string]any{
+	err := page().Execute(&b, map[string]any{
 		"Picture": template.HTML(svg(g, func(node string) string { return "#" + anchor(node) })), //nolint:gosec // every name in it is escaped
 		"Items":   items,
 	})
 	return b.String(), err
 }
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{"anchor": anchor}).Parse(pageText))
+// page is read when it is needed: every start of the program would pay for it otherwise.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"anchor": anchor}).Parse(pageText))
+})
 
 // anchor returns a node's name as a fragment can hold it. Different names have different anchors.
 func anchor(node string) string {

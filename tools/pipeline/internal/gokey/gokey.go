@@ -71,6 +71,9 @@ func (s *Settings) get(name string) string {
 	return s.saved[name]
 }
 
+// Flags returns what GOFLAGS holds.
+func (s *Settings) Flags() string { return s.get("GOFLAGS") }
+
 // Source returns which files a build with these settings takes, under the further tags.
 func (s *Settings) Source(tags ...string) gosource.Config {
 	c := gosource.Config{GOOS: s.get("GOOS"), GOARCH: s.get("GOARCH"), Tags: slices.Clone(tags)}
