@@ -132,6 +132,7 @@ func tasks() []pipeline.Declaration {
 		Commands: [][]string{
 			{"go", "test", "-timeout=0", "-run=EngineAgrees", ".", "-property.edits=10000"},
 			{"go", "test", "-timeout=0", "-run=PublicRepositories", "./internal/gosource", "-public-code"},
+			{"go", "test", "-race", "-run=NothingIsLeftBehind", ".", "-crowd=300"},
 		},
 		Uncached: true,
 	}
