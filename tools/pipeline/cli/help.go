@@ -3,9 +3,12 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"golang.org/x/term"
 )
 
 // help writes what a command does and its flags; without a command or a task, all that can be named.
@@ -20,8 +23,11 @@ func (c *CLI) help(w io.Writer, command *command, words []string) error {
 	default:
 		c.taskHelp(out, words)
 	}
-	command.flagHelp(out)
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	command.flagHelp(w)
+	return nil
 }
 
 // overview lists tasks and commands.
@@ -69,7 +75,15 @@ func (c *CLI) taskLine(name string) string {
 	return ""
 }
 
+// flagHelp writes the flags by group, what they do in a column that fits the terminal.
 func (c *command) flagHelp(w io.Writer) {
+	indent := 0
+	for i := range flags {
+		if c.takes(&flags[i]) {
+			indent = max(indent, len(flags[i].usage())+4)
+		}
+	}
+	columns := width() - indent
 	last := group("-")
 	for i := range flags {
 		f := &flags[i]
@@ -80,8 +94,36 @@ func (c *command) flagHelp(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "\n%s:\n", f.group)
 			last = f.group
 		}
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", f.usage(), f.about())
+		for j, line := range wrap(f.about(), columns) {
+			usage := ""
+			if j == 0 {
+				usage = "  " + f.usage()
+			}
+			_, _ = fmt.Fprintf(w, "%-*s%s\n", indent, usage, line)
+		}
 	}
+}
+
+// width is how many columns help may have: those of the terminal, as far as lines stay readable.
+func width() int {
+	if columns, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		return min(max(columns, 60), 120)
+	}
+	return 100
+}
+
+// wrap breaks a text into lines of at most so many columns, where its words allow that.
+func wrap(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > columns {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
 }
 
 // usage is how a flag is written.
@@ -97,7 +139,7 @@ func (f *flag) usage() string {
 
 func (f *flag) about() string {
 	about := f.help
-	if len(f.words) > 0 {
+	if slices.ContainsFunc(f.words, func(word string) bool { return !strings.Contains(f.help, word) }) {
 		about += ": " + strings.Join(f.words, ", ")
 	}
 	if f.preset != "" {
