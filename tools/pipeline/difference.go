@@ -172,9 +172,26 @@ func (d *difference) matching(n *node) []string {
 	if n.isGo() {
 		found = slices.Clone(d.goMods) // versions are selected over the whole workspace
 	}
-	for _, base := range n.inputs.Bases() {
+	for _, patterns := range []glob.Set{n.inputs, n.whole} {
+		found = append(found, d.matched(n, patterns)...)
+	}
+	if !n.whole.Empty() {
+		// What is ignored in a module is said in the folders above it, too.
+		for _, name := range d.names {
+			if path.Base(name) == ".gitignore" && glob.Within(path.Dir(name), n.module.Name) {
+				found = append(found, name)
+			}
+		}
+	}
+	return found
+}
+
+// matched returns which of the files patterns hold. A file that git ignores is none that git says differs.
+func (d *difference) matched(n *node, patterns glob.Set) []string {
+	var found []string
+	for _, base := range patterns.Bases() {
 		for _, name := range d.below(base) {
-			if n.inputs.Match(name) && d.reaches(n, base, name) {
+			if patterns.Match(name) && d.reaches(n, base, name) {
 				found = append(found, name)
 			}
 		}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
+	"magpie.build/tools/pipeline/internal/ignore"
 )
 
 // facts are what has been read of the workspace so far, for all tasks together. They are dropped whenever a task may have
@@ -17,6 +19,7 @@ import (
 type facts struct {
 	pipeline *Pipeline
 	versions func() (hash.Key, error)
+	ignored  *ignore.Tree
 
 	mu       sync.Mutex
 	readers  map[string]*gosource.Reader
@@ -42,6 +45,7 @@ func (p *Pipeline) newFacts() *facts {
 	return &facts{
 		pipeline: p,
 		versions: sync.OnceValues(func() (hash.Key, error) { return gokey.Versions(p.workspace, p.index) }),
+		ignored:  ignore.New(p.index.ReadDir, func(name string) ([]byte, error) { return os.ReadFile(p.workspace.Abs(name)) }),
 		readers:  make(map[string]*gosource.Reader),
 		settings: make(map[string]func() (*goSettings, error)),
 	}

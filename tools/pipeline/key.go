@@ -123,8 +123,20 @@ func (n *node) leavesOut(name string) bool { return n.inputs.Drops(name) || n.ou
 
 // globbed returns the files that the patterns of a task hold, sorted.
 func (s *session) globbed(n *node) ([]string, error) {
-	files, err := n.inputs.Files(s.pipeline.index.ReadDir, s.nested(n))
-	return slices.DeleteFunc(files, n.leavesOut), err
+	index := s.pipeline.index
+	files, err := n.inputs.Files(index.ReadDir, s.nested(n))
+	if err != nil {
+		return nil, err
+	}
+	if !n.whole.Empty() {
+		ignored, nested := s.pipeline.read().ignored, s.nested(n)
+		whole, err := n.whole.Files(index.ReadDir, func(dir string) bool { return nested(dir) || ignored.Dir(dir) })
+		if err != nil {
+			return nil, err
+		}
+		files = sorted(files, slices.DeleteFunc(whole, ignored.File))
+	}
+	return slices.DeleteFunc(files, n.leavesOut), nil
 }
 
 // nested reports which folders belong to other modules than the task's.

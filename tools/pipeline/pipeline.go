@@ -48,6 +48,7 @@ type node struct {
 	id      string
 	module  *workspace.Module
 	inputs  glob.Set
+	whole   glob.Set // every file of the module, where that is an input, but for those that git ignores
 	outputs glob.Set
 	tests   bool     // it is kept by package
 	with    []string // ids
@@ -159,20 +160,10 @@ func (p *Pipeline) declare(t Task) []error {
 func (p *Pipeline) newNode(t Task, m *workspace.Module) (*node, error) {
 	n := &node{Task: t, id: memberName(m) + "#" + t.Name, module: m}
 	n.Uncached = n.Uncached || n.Persistent || n.Interactive
-	own, err := glob.Parse(m.Name, t.Inputs)
-	if err != nil {
-		return nil, fmt.Errorf("input %w", err)
+	if err := p.readInputs(n); err != nil {
+		return nil, err
 	}
-	inputs := t.Inputs
-	if !n.isGroup() {
-		inputs = slices.Concat(p.global.Inputs, t.Inputs)
-		if own.Empty() && !n.isGo() {
-			inputs = append(inputs, "**") // the whole module, less what is taken away
-		}
-	}
-	if n.inputs, err = glob.Parse(m.Name, inputs); err != nil {
-		return nil, fmt.Errorf("input of all tasks: %w", err)
-	}
+	var err error
 	if t.ByPackage {
 		if len(t.Commands) != 1 {
 			return nil, errors.New("ByPackage wants one command")
@@ -191,6 +182,32 @@ func (p *Pipeline) newNode(t Task, m *workspace.Module) (*node, error) {
 		}
 	}
 	return n, nil
+}
+
+// wholeModule among the inputs of a task stands for all files of its module that git does not ignore.
+const wholeModule = "$DEFAULT$"
+
+// readInputs parses the inputs of a task, with those of all tasks.
+func (p *Pipeline) readInputs(n *node) error {
+	own := slices.DeleteFunc(slices.Clone(n.Inputs), func(pattern string) bool { return pattern == wholeModule })
+	set, err := glob.Parse(n.module.Name, own)
+	if err != nil {
+		return fmt.Errorf("input %w", err)
+	}
+	whole := len(own) < len(n.Inputs) || set.Empty() && !n.isGo() && !n.isGroup()
+	if !n.isGroup() {
+		own = slices.Concat(p.global.Inputs, own)
+	}
+	if n.inputs, err = glob.Parse(n.module.Name, own); err != nil {
+		return fmt.Errorf("input of all tasks: %w", err)
+	}
+	if whole {
+		less := slices.DeleteFunc(own, func(pattern string) bool { return !strings.HasPrefix(pattern, "!") })
+		if n.whole, err = glob.Parse(n.module.Name, append(less, "**")); err != nil {
+			return fmt.Errorf("input %w", err)
+		}
+	}
+	return nil
 }
 
 func validName(name string) bool {

@@ -50,8 +50,8 @@ type Task struct {
 	// With -coverprofile their profiles are kept too, and merged. Where tests cannot be observed, on Windows, it does nothing.
 	ByPackage bool
 	// Inputs are globs of further files that the task reads: relative to the module, or to the root when
-	// they begin with "//". "!" takes away, also from GoBuild and GoTest. A task without Inputs, GoBuild and
-	// GoTest reads every file of its module that git does not ignore.
+	// they begin with "//". "!" takes away, also from GoBuild and GoTest. "$DEFAULT$" stands for every file of the module
+	// that no .gitignore of the workspace leaves out, and for that a task without Inputs, GoBuild and GoTest needs none.
 	Inputs []string
 	// Outputs are globs of the files that the task writes, relative to the module. "!" takes away.
 	Outputs []string
