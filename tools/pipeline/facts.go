@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"go/version"
 	"maps"
 	"os"
 	"slices"
@@ -98,7 +99,7 @@ func (f *facts) without(dir string) *facts {
 
 // configID tells configurations apart.
 func configID(c gosource.Config) string {
-	return fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Tags})
+	return fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Vendored, c.Tags})
 }
 
 // reader returns the reader for a configuration, the same for equal ones.
@@ -111,6 +112,12 @@ func (f *facts) reader(c gosource.Config) *gosource.Reader {
 		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))
 	}
 	return f.readers[id]
+}
+
+// vendored reports whether the go command builds with what lies in the folder vendor at the root, as it does since Go 1.22.
+func (p *Pipeline) vendored() bool {
+	_, err := p.index.File(gokey.Vendor)
+	return err == nil && version.Compare("go"+p.workspace.GoVersion, "go1.22") >= 0
 }
 
 // goSettings returns the go command's settings in an environment, read once.
@@ -130,6 +137,7 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 				return nil, err
 			}
 			source := settings.Source()
+			source.Vendored = settings.Vendors() && f.pipeline.vendored()
 			if dir := settings.ModuleCache(); dir != "" {
 				source.Elsewhere = f.pipeline.workspace.ModuleCache(dir).Folder
 			}

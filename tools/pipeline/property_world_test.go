@@ -68,7 +68,38 @@ func newWorld(t *testing.T, elsewhere []string, seed uint64) *world {
 	if err := author.Tree.Write(root); err != nil {
 		t.Fatal(err)
 	}
-	return &world{t: t, author: author, root: root, outside: elsewhere, seen: make(map[string]bool)}
+	w := &world{t: t, author: author, root: root, outside: elsewhere, seen: make(map[string]bool)}
+	if seed%4 == 3 {
+		w.vendor()
+	}
+	return w
+}
+
+// vendor puts what comes from elsewhere into the workspace.
+func (w *world) vendor() {
+	w.t.Helper()
+	cmd := exec.CommandContext(w.t.Context(), "go", "work", "vendor")
+	cmd.Dir, cmd.Env = w.root, w.environment()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.t.Fatalf("go work vendor: %v\n%s", err, out)
+	}
+	files := make(map[string]string)
+	err := filepath.WalkDir(filepath.Join(w.root, "vendor"), func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(w.root, name)
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		files[filepath.ToSlash(rel)] = string(text)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.author.Vendor(files)
 }
 
 // after does an edit to the files and checks.
@@ -168,6 +199,9 @@ func (w *world) compareFiles(ws *workspaces.Workspace, configuration int, readin
 		return err
 	}
 	config := settings.Source()
+	if _, err := os.Stat(filepath.Join(w.root, gokey.Vendor)); err == nil {
+		config.Vendored = settings.Vendors()
+	}
 	config.Elsewhere = ws.ModuleCache(settings.ModuleCache()).Folder
 	reader := gosource.New(ws, config)
 	for id, want := range readings {

@@ -89,6 +89,17 @@ func (s *Settings) Source(tags ...string) gosource.Config {
 	return c
 }
 
+// Vendors reports whether the go command takes a folder called vendor where there is one: no flag says otherwise.
+func (s *Settings) Vendors() bool {
+	mod := "vendor"
+	for flag := range strings.FieldsSeq(s.get("GOFLAGS")) {
+		if value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "mod="); ok {
+			mod = value
+		}
+	}
+	return mod == "vendor"
+}
+
 // ModuleCache returns the folder of the go command's module cache, empty where none can be found out.
 func (s *Settings) ModuleCache() string {
 	if dir := s.get("GOMODCACHE"); dir != "" {

@@ -41,8 +41,14 @@ func AddVersions(h *hash.Hasher, ws *workspace.Workspace, files *hash.Index) err
 		}
 		h.Add("member", m.Name, lines)
 	}
+	if vendored, err := files.File(Vendor); err == nil {
+		h.Add("vendor", string(vendored.Content[:]))
+	}
 	return nil
 }
+
+// Vendor is the file that says which modules the folder vendor at the root holds.
+const Vendor = "vendor/modules.txt"
 
 // workLines returns what matters of a go.work, nothing where the file is broken.
 func workLines(content []byte) string {
@@ -77,7 +83,7 @@ func workLines(content []byte) string {
 // Sums names the files that hold the checksums of other modules' code, for a task that reaches these
 // modules: relative to the root. They need not exist.
 func Sums(modules []string) []string {
-	files := []string{"go.work.sum", "vendor/modules.txt"}
+	files := []string{"go.work.sum", Vendor}
 	for _, name := range modules {
 		files = append(files, path.Join(name, "go.sum"), path.Join(name, "vendor/modules.txt"))
 	}

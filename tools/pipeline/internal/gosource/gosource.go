@@ -37,6 +37,8 @@ type Config struct {
 	CGO bool
 	// Tags are those of -tags, and "race", "msan" or "asan" where such a flag is given.
 	Tags []string
+	// Vendored says that packages of modules that are no members are read from the folder vendor at the root.
+	Vendored bool
 	// Elsewhere returns the folder of an external package that may import packages of the workspace in turn, relative to
 	// the root, and false for all others. Nil means that there are none. It may be called from many goroutines.
 	Elsewhere func(importPath string) (dir string, ok bool)
@@ -166,7 +168,9 @@ func (r *Reader) Imported(dirs ...string) ([]string, error) {
 			return nil, err
 		}
 		for _, imported := range p.build.imports {
-			modules = append(modules, imported.module.Name)
+			if imported.module != nil {
+				modules = append(modules, imported.module.Name)
+			}
 		}
 	}
 	slices.Sort(modules)

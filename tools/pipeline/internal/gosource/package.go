@@ -203,6 +203,10 @@ func (r *Reader) back(importPath string) ([]location, error) {
 // resolve returns the folder that an import path means, if it lies in the workspace.
 func (r *Reader) resolve(importPath string) (at location, ok bool, err error) {
 	module := r.workspace.ModuleOf(importPath)
+	isMember := module != nil && r.workspace.Module(module.Name) == module
+	if r.config.Vendored && !isMember && importPath != "C" && !isStandard(importPath) {
+		return location{dir: path.Join("vendor", importPath)}, true, nil
+	}
 	if module == nil {
 		return location{}, false, nil
 	}

@@ -64,6 +64,9 @@ func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load workspace: %w", err)
 	}
+	if work.Go != nil {
+		w.GoVersion = work.Go.Version
+	}
 	w.readReplaced(replaces)
 	w.finish()
 	return w, nil

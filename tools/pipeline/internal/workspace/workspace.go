@@ -17,6 +17,8 @@ import (
 type Workspace struct {
 	// Root is the absolute path of the folder that holds go.work.
 	Root string
+	// GoVersion is go.work's go line, such as "1.26.0"; empty when there is none.
+	GoVersion string
 	// Modules are the members, sorted by name.
 	Modules []*Module
 	// Replaced are modules outside go.work that a replace directive puts in a folder of this

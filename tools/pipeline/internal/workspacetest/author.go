@@ -22,6 +22,7 @@ type Author struct {
 	repairs  []Edit // what takes back edits after which little builds
 	serial   int
 	favoured []string
+	vendored bool
 }
 
 // A goModule is a member of the workspace, or a module that a replace directive puts in a folder.
@@ -92,6 +93,14 @@ func (a *Author) Programs() []string {
 		}
 	}
 	return dirs
+}
+
+// Vendor takes in what `go work vendor` wrote. From then on edits leave alone what the go command compares it with.
+func (a *Author) Vendor(files map[string]string) {
+	a.vendored = true
+	for name, text := range files {
+		a.write(name, File{Text: text})
+	}
 }
 
 // Edit makes up an edit and does it to Tree.

@@ -41,6 +41,7 @@ func (a *Author) edit() Edit {
 		{Variables, 7, a.changeVariable},
 		{Links, 5, a.makeLink},
 		{Links, 2, a.changeShared},
+		{"", 8, a.changeVendored},
 		{"", 2, a.renameFolder},
 		{"", 3, a.newPackage},
 		{"", 2, a.changeBoundary},
@@ -69,7 +70,7 @@ func isGo(_ string, f File) bool { return f.source != nil }
 
 func isData(name string, f File) bool {
 	base := path.Base(name)
-	return f.source == nil && f.Link == "" && !strings.HasPrefix(base, "go.") && base != ".gitignore"
+	return f.source == nil && f.Link == "" && !strings.HasPrefix(name, "vendor/") && !strings.HasPrefix(base, "go.") && base != ".gitignore" && base != "modules.txt"
 }
 
 func isPlain(name string, f File) bool { return isGo(name, f) || isData(name, f) }
@@ -162,12 +163,18 @@ func (a *Author) changeGoMod() Edit {
 	if m.dir != "." {
 		up += strings.Repeat("/..", strings.Count(m.dir, "/")+1)
 	}
+	if a.vendored {
+		return a.toggleLine(name, "// a comment")
+	}
 	line := a.one("// a comment", "require elsewhere.example/dep v1.1.0", "require elsewhere.example/other v1.0.0", "godebug panicnil=1",
 		"ignore ./zeta", "ignore delta", "require acme.example/lib v0.0.0\nreplace acme.example/lib => "+up+"/lib", "exclude elsewhere.example/other v1.0.0", "toolchain go1.25.0")
 	return a.toggleLine(name, line)
 }
 
 func (a *Author) changeGoWork() Edit {
+	if a.vendored {
+		return a.toggleLine("go.work", "// a comment")
+	}
 	return a.toggleLine("go.work", a.one("// a comment", "godebug panicnil=1", "replace later.example/y => ./third/absent",
 		"replace elsewhere.example/other => ./third/other"))
 }
@@ -234,6 +241,21 @@ func (a *Author) makeLink() Edit {
 // changeShared changes what links lead to.
 func (a *Author) changeShared() Edit {
 	return Edit{What: "change shared/common.txt", Ops: []Op{{Name: "shared/common.txt", To: &File{Text: a.words()}}}}
+}
+
+// changeVendored changes a package that comes from elsewhere, in a workspace that holds a copy.
+func (a *Author) changeVendored() Edit {
+	if !a.vendored {
+		return Edit{}
+	}
+	name := a.pick(func(name string, _ File) bool { return strings.HasPrefix(name, "vendor/") && path.Ext(name) == ".go" })
+	if name == "" {
+		return Edit{}
+	}
+	const mark = "\n// Changed here.\n"
+	code, _, _ := strings.Cut(a.Tree.Files[name].Text, mark)
+	text := fmt.Sprintf("%s%sfunc init() { println(\"%06d\") }\n", code, mark, a.value())
+	return Edit{What: "change " + name, Ops: []Op{{Name: name, To: &File{Text: text}}}}
 }
 
 // renameFolder moves a package's files.
