@@ -30,7 +30,7 @@ const (
 var flags = []flag{
 	{
 		name: "filter", value: "modules", group: choosing, complete: completeModules,
-		help: "in these modules: a name, folder or glob; x... and what it needs, ...x and what needs it, !x not; may be repeated",
+		help: "in these modules, or these tasks of them: a name, glob, ./folder, tag:x or [revision]; x... and what it needs, ...x and what needs it, !x not; may be repeated",
 		set:  func(s *settings, value string) error { s.Filter = append(s.Filter, value); return nil },
 	},
 	{
