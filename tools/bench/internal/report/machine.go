@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,9 @@ type Machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
 	Go     string `json:"go"`
+	// Load is how many processes wanted to run, on average over the last minute before; 0 where the system does not say. More
+	// than there are cores means that times are longer than they need be, and that ratios alone tell something.
+	Load float64 `json:"load,omitempty"`
 	// Pinned says that server and load had a core each.
 	Pinned bool `json:"pinned"`
 }
@@ -22,7 +26,7 @@ type Machine struct {
 // ThisMachine describes where the program runs, at the given time.
 func ThisMachine(now time.Time) Machine {
 	return Machine{
-		Date: now.Format(time.DateOnly), System: runtime.GOOS + "/" + runtime.GOARCH, CPU: model(), Cores: runtime.NumCPU(), Go: runtime.Version(),
+		Date: now.Format(time.DateOnly), System: runtime.GOOS + "/" + runtime.GOARCH, CPU: model(), Cores: runtime.NumCPU(), Go: runtime.Version(), Load: busy(),
 	}
 }
 
@@ -32,7 +36,25 @@ func (m Machine) String() string {
 	if m.Pinned {
 		pinned = ", server and load pinned to a core each"
 	}
-	return fmt.Sprintf("%s, %d cores of %s, %s, %s%s", m.System, m.Cores, m.CPU, m.Go, m.Date, pinned)
+	others := ""
+	if m.Load > float64(m.Cores) {
+		others = fmt.Sprintf(", which had other work too (load %.0f): times are longer than they need be", m.Load)
+	}
+	return fmt.Sprintf("%s, %d cores of %s, %s, %s%s%s", m.System, m.Cores, m.CPU, m.Go, m.Date, pinned, others)
+}
+
+// busy returns the load of the last minute where Linux says it.
+func busy() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	value, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 0
+	}
+	return value
 }
 
 // model returns the processor's name where Linux says it.
