@@ -78,6 +78,7 @@ func TestSignalsEndWholeProcessGroups(t *testing.T) {
 				n, err := fmt.Sscan(string(data), &child, &grandchild)
 				return err == nil && n == 2
 			})
+			endsWithTest(t, child)
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -122,6 +123,7 @@ func TestServersEndWithTheRun(t *testing.T) {
 		n, err := fmt.Sscan(string(data), &child, &grandchild)
 		return err == nil && n == 2
 	})
+	endsWithTest(t, child)
 	artifacts := filepath.Join(dir, ".magpie/artifacts/*/*")
 	until(t, "the end of what does end", func() bool {
 		found, _ := filepath.Glob(artifacts)
@@ -139,6 +141,16 @@ func TestServersEndWithTheRun(t *testing.T) {
 	for _, pid := range []int{child, grandchild} {
 		until(t, "the end of the servers", func() bool { return gone(pid) })
 	}
+}
+
+// endsWithTest kills the process group that a process leads when the test has failed, which then leaves nothing behind either.
+func endsWithTest(t *testing.T, leader int) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = syscall.Kill(-leader, syscall.SIGKILL)
+		}
+	})
 }
 
 // gone reports whether a process has ended, waited for or not.
