@@ -140,7 +140,7 @@ func runTool(verb string, args []string) error {
 			return errors.Join(err, exitError(code))
 		}
 		return errors.New("this always fails")
-	case "stumble", "lock", "await", "rest", "serve", "get", "hear":
+	case "stumble", "lock", "await", "rest", "serve", "get", "hear", "until":
 		return runner(verb, args)
 	case "hang": // with a child that hangs too; the child's id goes to a file
 		signal.Ignore(os.Interrupt)

@@ -47,6 +47,11 @@ func runner(verb string, args []string) error {
 		return os.Remove(args[0])
 	case "await": // file
 		return poll(func() bool { _, err := os.Stat(args[0]); return err == nil })
+	case "until": // file word: waits until the file holds the word
+		return poll(func() bool {
+			text, err := os.ReadFile(args[0])
+			return err == nil && strings.TrimSpace(string(text)) == args[1]
+		})
 	case "rest": // [file]: makes the file, and rests until it is interrupted
 		stop := make(chan os.Signal, 1)
 		signal.Notify(stop, os.Interrupt)
