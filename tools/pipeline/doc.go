@@ -13,7 +13,7 @@
 // after its dependencies, so generated files count by what is in them.
 //
 // A task that succeeded is stored under its key below .magpie/ at the root: its output files, its log,
-// how long it took. When the key comes up again the log is replayed and the outputs are put back exactly:
+// how long it took. When the key comes up again the log can be replayed, and the outputs are put back exactly:
 // same bytes, same modes, no stale file beside them, and nothing is written where they are in place.
 //
 // Storing and restoring are atomic. Whenever a run is killed, the next one makes what a clean build makes.
