@@ -37,7 +37,7 @@ type Options struct {
 	Base string
 	// Head is the other side of that comparison. Empty means MAGPIE_SCM_HEAD, else the working tree with what is not committed yet.
 	Head string
-	// Only leaves away what the chosen tasks depend on.
+	// Only leaves out what the chosen tasks depend on. What lies there of it becomes part of their keys.
 	Only bool
 	// Concurrency is how many tasks run at once. Zero means one a processor.
 	Concurrency int
