@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"go/version"
 	"maps"
 	"os"
 	"slices"
@@ -114,12 +113,6 @@ func (f *facts) reader(c gosource.Config) *gosource.Reader {
 	return f.readers[id]
 }
 
-// vendored reports whether the go command builds with what lies in the folder vendor at the root, as it does since Go 1.22.
-func (p *Pipeline) vendored() bool {
-	_, err := p.index.File(gokey.Vendor)
-	return err == nil && version.Compare("go"+p.workspace.GoVersion, "go1.22") >= 0
-}
-
 // goSettings returns the go command's settings in an environment, read once.
 func (f *facts) goSettings(env []string) (*goSettings, error) {
 	id := strings.Join(env, "\x00")
@@ -137,7 +130,7 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 				return nil, err
 			}
 			source := settings.Source()
-			source.Vendored = settings.Vendors() && f.pipeline.vendored()
+			source.Vendored = settings.Vendors() && f.pipeline.workspace.IsVendored()
 			if dir := settings.ModuleCache(); dir != "" {
 				source.Elsewhere = f.pipeline.workspace.ModuleCache(dir).Folder
 			}

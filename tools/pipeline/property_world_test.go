@@ -199,9 +199,7 @@ func (w *world) compareFiles(ws *workspaces.Workspace, configuration int, readin
 		return err
 	}
 	config := settings.Source()
-	if _, err := os.Stat(filepath.Join(w.root, gokey.Vendor)); err == nil {
-		config.Vendored = settings.Vendors()
-	}
+	config.Vendored = settings.Vendors() && ws.IsVendored()
 	config.Elsewhere = ws.ModuleCache(settings.ModuleCache()).Folder
 	reader := gosource.New(ws, config)
 	for id, want := range readings {

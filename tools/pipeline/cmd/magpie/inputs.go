@@ -40,6 +40,7 @@ func (m *magefile) look() (*record, error) {
 	}
 	r := &record{folders: map[string]string{".": m.listing(".")}}
 	config := settings.Source()
+	config.Vendored = settings.Vendors() && ws.IsVendored()
 	config.ReadDir = m.watch(r.folders)
 	source, err := gosource.New(ws, config).BuildFiles(own...)
 	if err != nil {

@@ -5,6 +5,8 @@
 package workspace
 
 import (
+	"go/version"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -48,6 +50,13 @@ type Module struct {
 	Ignore []string
 
 	requires []string // module paths
+}
+
+// IsVendored reports whether the go command builds with what lies in the folder vendor at the root, where no flag says
+// otherwise: it does since Go 1.22.
+func (w *Workspace) IsVendored() bool {
+	_, err := os.Stat(filepath.Join(w.Root, "vendor", "modules.txt"))
+	return err == nil && version.Compare("go"+w.GoVersion, "go1.22") >= 0
 }
 
 // Module returns the member called name, or nil.
