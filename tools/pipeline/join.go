@@ -20,7 +20,7 @@ import (
 // required. It reads every package once, as many at once as there are processors.
 func (p *Pipeline) join() error {
 	facts := p.read()
-	settings, err := facts.goSettings(os.Environ())
+	settings, err := facts.goSettings((&node{}).environment(os.Environ())) // as most tasks have it
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"magpie.build/tools/pipeline/internal/gokey"
+	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/record"
 )
@@ -190,7 +192,7 @@ func (s *session) entry(n *node, key hash.Key, book *record.Book) (record.Entry,
 	h := hash.New("record")
 	h.Trace = t.add
 	if n.isGo() {
-		if err := s.entryOfPackages(n, h, &e, book); err != nil {
+		if err := s.entryOfPackages(n, &e, book); err != nil {
 			return e, err
 		}
 	}
@@ -201,58 +203,80 @@ func (s *session) entry(n *node, key hash.Key, book *record.Book) (record.Entry,
 	return e, nil
 }
 
-func (s *session) entryOfPackages(n *node, h *hash.Hasher, e *record.Entry, book *record.Book) error {
+func (s *session) entryOfPackages(n *node, e *record.Entry, book *record.Book) error {
 	p := s.pipeline
 	env := s.environment(n)
 	settings, err := p.read().goSettings(env)
 	if err != nil {
 		return err
 	}
-	if err := settings.Add(h, p.index); err != nil {
+	err = s.inCommon(e, book, "the go command", settings.key, func(h *hash.Hasher) error { return settings.Add(h, p.index) })
+	if err != nil {
 		return err
 	}
-	if err := gokey.AddVersions(h, p.workspace, p.index); err != nil {
+	versions, err := p.read().versions()
+	if err != nil {
+		return err
+	}
+	err = s.inCommon(e, book, "versions", versions, func(h *hash.Hasher) error { return gokey.AddVersions(h, p.workspace, p.index) })
+	if err != nil {
 		return err
 	}
 	source, err := s.source(hash.New("unused"), n, env)
 	if err != nil {
 		return err
 	}
-	built, err := source.Closure(false, source.build...)
+	built, err := source.Closure(sums{p}, false, source.build...)
 	if err != nil {
 		return err
 	}
-	tested, err := source.Closure(true, source.test...)
+	tested, err := source.Closure(sums{p}, true, source.test...)
 	if err != nil {
 		return err
 	}
 	for _, one := range append(built, tested...) {
-		of := &tracing{}
-		h := hash.New("record")
-		h.Trace = of.add
-		add := sums{p}.AddCompiled
-		if one.Named {
-			add = sums{p}.Add
-		}
-		var kept []string
-		for _, name := range one.Files {
-			if !n.leavesOut(name) {
-				kept = append(kept, name)
-			}
-		}
-		if err := add(h, kept); err != nil {
+		if err := s.entryOfPackage(n, one, e, book); err != nil {
 			return err
 		}
-		if len(one.External) > 0 {
-			if err := (sums{p}).AddExternal(h, one.Module, one.External); err != nil {
-				return err
-			}
-		}
-		whole := h.Key()
-		sum := record.SumOf(string(whole[:]))
-		e.Packages[one.Dir] = sum
-		book.Files[sum] = of.parts
 	}
+	return nil
+}
+
+func (s *session) entryOfPackage(n *node, one gosource.Package, e *record.Entry, book *record.Book) error {
+	add, key := sums{s.pipeline}.AddCompiled, one.Sum
+	files := slices.DeleteFunc(slices.Clone(one.Files), n.leavesOut)
+	if one.Named || len(files) < len(one.Files) {
+		h := hash.New("record")
+		if err := (sums{s.pipeline}).Add(h, files); err != nil {
+			return err
+		}
+		if err := (sums{s.pipeline}).AddExternal(h, one.Module, one.External); err != nil {
+			return err
+		}
+		add, key = sums{s.pipeline}.Add, h.Key()
+	}
+	return s.inCommon(e, book, one.Dir, key, func(h *hash.Hasher) error {
+		if err := add(h, files); err != nil || len(one.External) == 0 {
+			return err
+		}
+		return sums{s.pipeline}.AddExternal(h, one.Module, one.External)
+	})
+}
+
+// inCommon adds to an entry what other entries have too, by its key. Only where the book does not have it yet it is taken to pieces.
+func (s *session) inCommon(e *record.Entry, book *record.Book, name string, key hash.Key, add func(*hash.Hasher) error) error {
+	sum := record.SumOf(name + string(key[:]))
+	e.Packages[name] = sum
+	if _, ok := book.Files[sum]; ok {
+		return nil
+	}
+	t := &tracing{}
+	h := hash.New("record")
+	h.Trace = t.add
+	if err := add(h); err != nil {
+		return err
+	}
+	book.Files[sum] = t.parts
 	return nil
 }
 

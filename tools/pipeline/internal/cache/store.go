@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -45,15 +46,24 @@ func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error)
 	return nil
 }
 
+// packers are encoders to be used again: each takes megabytes.
+var packers sync.Pool
+
 func (c *Cache) write(w io.Writer, front []byte, outputs []Output) error {
-	buffer := bufio.NewWriterSize(w, 256<<10)
+	buffer := bufio.NewWriterSize(w, 64<<10)
 	if _, err := buffer.Write(front); err != nil {
 		return err
 	}
-	packer, err := zstd.NewWriter(buffer, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
+	packer, ok := packers.Get().(*zstd.Encoder)
+	if !ok {
+		var err error
+		packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		if err != nil {
+			return err
+		}
 	}
+	defer packers.Put(packer)
+	packer.Reset(buffer)
 	for _, o := range outputs {
 		if o.Mode&fs.ModeSymlink != 0 {
 			continue

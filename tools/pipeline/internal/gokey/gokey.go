@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
@@ -28,11 +29,14 @@ var names = []string{
 type Settings struct {
 	env   map[string]string
 	saved map[string]string // by `go env -w`
+
+	compiler func() string // the C compiler's path, empty where there is none
 }
 
 // Read returns the settings that hold in an environment, given as [os/exec.Cmd] takes it.
 func Read(env []string) (*Settings, error) {
 	s := &Settings{env: make(map[string]string), saved: make(map[string]string)}
+	s.compiler = sync.OnceValue(s.findCompiler)
 	for _, v := range env {
 		name, value, _ := strings.Cut(v, "=")
 		s.env[name] = value

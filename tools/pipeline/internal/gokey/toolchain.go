@@ -37,8 +37,8 @@ func (s *Settings) toolchain(files *hash.Index) (string, error) {
 	return id, nil
 }
 
-// compiler returns the C compiler's path, empty where there is none.
-func (s *Settings) compiler() string {
+// findCompiler returns the C compiler's path, empty where there is none.
+func (s *Settings) findCompiler() string {
 	candidates := []string{"gcc", "clang"}
 	if fields := strings.Fields(s.get("CC")); len(fields) > 0 {
 		candidates = fields[:1]

@@ -314,10 +314,12 @@ type Package struct {
 	Named bool
 	// Files are what it consists of, External what it imports from elsewhere.
 	Files, External []string
+	// Sum is that of what importers see of it.
+	Sum hash.Key
 }
 
 // Closure returns the packages, with their tests if asked for, and all that they import.
-func (r *Reader) Closure(tests bool, dirs ...string) ([]Package, error) {
+func (r *Reader) Closure(sums Sums, tests bool, dirs ...string) ([]Package, error) {
 	named, err := r.match(dirs)
 	if err != nil {
 		return nil, err
@@ -339,6 +341,9 @@ func (r *Reader) Closure(tests bool, dirs ...string) ([]Package, error) {
 			parts = append(parts, &p.test)
 		}
 		one := Package{Dir: at.dir, Module: p.member(), Named: isNamed}
+		if one.Sum, err = p.own(sums); err != nil {
+			return err
+		}
 		for _, part := range parts {
 			one.Files = append(one.Files, part.files...)
 			one.External = append(one.External, part.external...)

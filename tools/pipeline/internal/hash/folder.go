@@ -108,9 +108,6 @@ func (f *folder) look(x *Index, name string) (*record, error) {
 	full := f.full + name
 	seen, err := lstat(full)
 	if !known {
-		if Missing(err) {
-			return nil, err
-		}
 		f.records = slices.Insert(f.records, at, &record{name: name, kind: seen.mode.Type(), in: f})
 	}
 	r := f.records[at]

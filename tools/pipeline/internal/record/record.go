@@ -4,6 +4,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -22,9 +23,7 @@ type Sum uint64
 
 // SumOf returns the sum of a text.
 func SumOf(text string) Sum {
-	key := hash.New("record")
-	key.Add(text)
-	whole := key.Key()
+	whole := sha256.Sum256([]byte(text))
 	return Sum(binary.LittleEndian.Uint64(whole[:8]))
 }
 
@@ -44,7 +43,8 @@ type Entry struct {
 	Time time.Time
 	// Parts do not include the files of packages.
 	Parts []Part
-	// Packages are the sums under which the book has the files of packages, by folder.
+	// Packages are the sums under which the book has the parts that tasks have in common, by a name: the files of a package
+	// by its folder.
 	Packages map[string]Sum
 	// Causes are how the entry differed from the one before.
 	Causes []Cause
@@ -61,7 +61,7 @@ type Cause struct {
 // A Book is the entries of a workspace. It is not safe for concurrent use.
 type Book struct {
 	Tasks map[string]Entry
-	Files map[Sum][]Part // of packages
+	Files map[Sum][]Part // of packages and the like
 }
 
 // The file of a book: a heading with the version; the number of packages, and each with its sum and files; then each task;
