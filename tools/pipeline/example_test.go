@@ -104,3 +104,41 @@ func ExampleModule() {
 	// app#build [lib#build] [[go build .]]
 	// site#build [app#build] [[cp ../app/app .]]
 }
+
+// A test that needs a server depends on it. The server starts when the test really runs, and is stopped behind it.
+func ExampleReadiness() {
+	root, err := workspace(map[string]string{"go.work": "go 1.26.0\nuse ./app\n", "app/go.mod": "module example.com/app\ngo 1.26.0\n"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	serve := pipeline.Task{
+		Name: "serve", Persistent: true,
+		Ready: pipeline.Readiness{Line: "^listening"},
+		Func: func(ctx context.Context, c pipeline.Call) error {
+			_, _ = fmt.Fprintln(c.Output, "listening")
+			<-ctx.Done()
+			return ctx.Err()
+		},
+	}
+	test := pipeline.Task{
+		Name: "e2e", DependsOn: []string{"serve"},
+		Func: func(_ context.Context, c pipeline.Call) error {
+			_, err := fmt.Fprintln(c.Output, "tested")
+			return err
+		},
+	}
+	p, err := pipeline.New(root, serve, test)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 { // the second time the test comes from the cache, and no server starts
+		if err := p.Run(context.Background(), pipeline.Options{Tasks: []string{"e2e"}, Stdout: os.Stdout, Stderr: io.Discard}); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// app#serve: listening
+	// app#e2e: tested
+}

@@ -29,6 +29,9 @@ import (
 func (p *Pipeline) Watch(ctx context.Context, o Options) error {
 	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
+	if o.Dry {
+		return errors.New("a watch runs tasks, and cannot be dry")
+	}
 	o.Continue = cmp.Or(o.Continue, ContinueDependenciesSuccessful)
 	if err := o.fill(); err != nil {
 		return err
