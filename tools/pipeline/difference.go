@@ -41,10 +41,8 @@ func (c *choice) compare(ctx context.Context, from, to string) (map[string]*Affe
 		return nil, err
 	}
 	d.names = slices.Sorted(maps.Keys(d.files))
-	for _, name := range d.names {
-		if path.Base(name) == "go.mod" && p.workspace.Module(path.Dir(name)) != nil {
-			d.goMods = append(d.goMods, name)
-		}
+	if d.selects, err = d.selecting(ctx, changes); err != nil {
+		return nil, err
 	}
 	if err := d.look(ctx, from, to); err != nil {
 		return nil, err
@@ -76,7 +74,7 @@ type difference struct {
 	envs     map[string][]string // of tasks, by what they declare
 	files    map[string]bool
 	names    []string // of the same, sorted
-	goMods   []string // among them, of members
+	selects  []string // among them, see selecting
 	views    [2]*view
 	magefile *[]string // see magefileFiles; nil before somebody asks
 	cache    *cache.Cache
@@ -170,7 +168,7 @@ func (d *difference) inputsOf(n *node, listed bool) (differ bool, files []string
 func (d *difference) matching(n *node) []string {
 	var found []string
 	if n.isGo() {
-		found = slices.Clone(d.goMods) // versions are selected over the whole workspace
+		found = slices.Clone(d.selects) // versions are selected over the whole workspace
 	}
 	for _, patterns := range []glob.Set{n.inputs, n.whole} {
 		found = append(found, d.matched(n, patterns)...)

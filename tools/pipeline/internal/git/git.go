@@ -93,6 +93,8 @@ type Change struct {
 	Name string
 	// Mode is git's for the older state, such as "100644", and Blob the id of its content. Both are empty where there was no such file.
 	Mode, Blob string
+	// After is the id of the content in the newer state, empty where there is no such file, and for the working tree.
+	After string
 	// Submodule says that it is, or was, a folder with another repository's commit, of which nothing more is known here.
 	Submodule bool
 }
@@ -140,6 +142,9 @@ func readRaw(out []byte) ([]Change, error) {
 		c := Change{Name: fields[i+1], Submodule: about[0] == submodule || about[1] == submodule}
 		if strings.Trim(about[0], "0") != "" {
 			c.Mode, c.Blob = about[0], about[2]
+		}
+		if strings.Trim(about[3], "0") != "" {
+			c.After = about[3]
 		}
 		changes = append(changes, c)
 	}
