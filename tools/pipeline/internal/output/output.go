@@ -105,6 +105,9 @@ func (p *Printer) List(head string, names []string) {
 }
 
 func fit(head string, names []string, width int) string {
+	if len(names) == 0 {
+		return head
+	}
 	if all := head + " " + strings.Join(names, ", "); len(all) <= width {
 		return all
 	}

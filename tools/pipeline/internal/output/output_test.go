@@ -32,6 +32,9 @@ func TestListFits(t *testing.T) {
 			t.Errorf("in %d columns: %q, want %q", width, got, want)
 		}
 	}
+	if got := fit("run:", nil, 80); got != "run:" {
+		t.Errorf("without names: %q", got)
+	}
 }
 
 func TestEscapeSequences(t *testing.T) {

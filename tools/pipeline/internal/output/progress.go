@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -28,7 +27,7 @@ func (p *Printer) Progress(ctx context.Context, state func() (running []string, 
 		}
 		if age := time.Since(started); age > time.Second {
 			running, ended, all := state()
-			p.show(fmt.Sprintf("[%d/%d] %s  %s", ended, all, Duration(age), strings.Join(running, ", ")))
+			p.show(fit(fmt.Sprintf("[%d/%d] %s", ended, all, Duration(age)), running, p.err.width()-1))
 		}
 	}
 }
