@@ -4,11 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"magpie.build/tools/pipeline"
 )
 
-// outsideMagefile is all that a workspace needs beside a module that requires this one.
+// outsideMagefile is all that a workspace needs beside a module that requires this one, which is MODULE.
 const outsideMagefile = `//go:build mage
 
 package main
@@ -17,8 +20,8 @@ import (
 	"context"
 	"os"
 
-	"magpie.build/tools/pipeline"
-	"magpie.build/tools/pipeline/cli"
+	"MODULE"
+	"MODULE/cli"
 )
 
 var magpie = cli.Take(&os.Args, pipeline.Task{Name: "build", Help: "compiles", DependsOn: []string{"^build"}, Modules: []string{"!tools"},
@@ -39,14 +42,15 @@ func TestAnotherWorkspace(t *testing.T) {
 	if lines := strings.Count(outsideMagefile, "\n"); lines > 20 {
 		t.Errorf("its magefile has %d lines, want at most 20", lines)
 	}
-	here, err := filepath.Abs(".")
+	folder, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
+	here := strings.NewReplacer("MODULE", reflect.TypeFor[pipeline.Task]().PkgPath(), "FOLDER", filepath.ToSlash(folder)).Replace
 	root, err := workspace(map[string]string{
-		"magefile.go":  outsideMagefile,
+		"magefile.go":  here(outsideMagefile),
 		"go.work":      "go 1.26.0\n\nuse (\n\t./app\n\t./lib\n\t./tools\n)\n",
-		"tools/go.mod": "module example.com/tools\n\ngo 1.26.0\n\nrequire magpie.build/tools/pipeline v0.0.0\n\nreplace magpie.build/tools/pipeline => " + here + "\n\ntool (\n\tgithub.com/magefile/mage\n\tmagpie.build/tools/pipeline/cmd/magpie\n)\n",
+		"tools/go.mod": here("module example.com/tools\n\ngo 1.26.0\n\nrequire MODULE v0.0.0\n\nreplace MODULE => FOLDER\n\ntool (\n\tgithub.com/magefile/mage\n\tMODULE/cmd/magpie\n)\n"),
 		"lib/go.mod":   "module example.com/lib\n\ngo 1.26.0\n",
 		"lib/lib.go":   "package lib\n\nconst Word = \"lib\"\n",
 		"app/go.mod":   "module example.com/app\n\ngo 1.26.0\n",
