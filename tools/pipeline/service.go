@@ -370,7 +370,8 @@ func (p *Pipeline) checkPersistent() []error {
 			continue
 		}
 		for _, user := range needers(p.nodes, p.graph, id) {
-			problems = append(problems, fmt.Errorf("%s depends on %s, which is persistent and does not say when it is up; give it Ready", user, id))
+			err := fmt.Errorf("%s depends on %s, which is persistent and does not say when it is up; give it Ready", user, id)
+			problems = append(problems, p.at(err, n.Name))
 		}
 	}
 	return problems
