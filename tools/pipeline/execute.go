@@ -60,11 +60,15 @@ func (s *session) produce(ctx context.Context, n *node, key hash.Key) (ending, [
 	if err != nil {
 		return ending{err: err}, nil
 	}
+	watched, err := s.watched(n)
+	if err != nil {
+		return ending{err: err}, nil
+	}
 	s.past.read()
 	s.announce(n, key)
 	log := s.log(n, 0)
 	started := time.Now()
-	err = s.runWithInput(ctx, n, log)
+	err = s.runWithInput(ctx, watched.node, log)
 	took := time.Since(started)
 	e := ending{err: err, log: log.Close(), took: took}
 	s.pipeline.written(n)
@@ -77,6 +81,9 @@ func (s *session) produce(ctx context.Context, n *node, key hash.Key) (ending, [
 	outputs, err := s.outputs(n)
 	if err != nil {
 		e.err = err
+		return e, nil
+	}
+	if e.err = watched.undeclared(n); e.err != nil {
 		return e, nil
 	}
 	if len(outputs) == 0 && !n.outputs.Empty() {

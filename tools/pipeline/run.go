@@ -45,6 +45,9 @@ type Options struct {
 	Continue Continue
 	// Force runs tasks whose results are in the cache, and stores them again.
 	Force bool
+	// Undeclared watches the commands of tasks that run, and fails those that open files of the workspace which are not among their
+	// inputs, naming them. It needs strace, on Linux, but no rights. Tests kept by package are not watched.
+	Undeclared bool
 	// Verify is the share, 0 to 1, of the tasks in the cache that are run again all the same, chosen at random, to see whether they
 	// make what is kept. One that makes something else fails, and what was kept of it is put aside.
 	Verify float64

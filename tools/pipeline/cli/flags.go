@@ -105,6 +105,11 @@ var flags = []flag{
 		set:  toggle(func(s *settings) *bool { return &s.Force }),
 	},
 	{
+		name: "undeclared", group: caching,
+		help: "fail tasks that read files of the workspace which they do not declare (with strace, on Linux)",
+		set:  toggle(func(s *settings) *bool { return &s.Undeclared }),
+	},
+	{
 		name: "verify", value: "share", group: caching,
 		help: "run a share of what is cached again, such as 5%, and fail where it makes something else",
 		set: func(s *settings, value string) error {
