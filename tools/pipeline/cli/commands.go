@@ -23,27 +23,25 @@ type command struct {
 	complete completion
 	// groups are those whose flags it takes.
 	groups []group
-	run    func(ctx context.Context, c *CLI, s *settings, words []string) error
+	// arguments says that it takes those behind "--".
+	arguments bool
+	run       func(ctx context.Context, c *CLI, s *settings, words []string) error
 }
 
 // runTasks is the command where the words name none.
 var runTasks = &command{
-	words:  "tasks",
-	groups: []group{choosing, running, caching, reporting, encoding},
+	words:     "tasks",
+	groups:    []group{choosing, running, caching, reporting, encoding},
+	arguments: true,
 	run: func(ctx context.Context, c *CLI, s *settings, words []string) error {
-		p, err := c.open()
+		p, err := c.openFor(s, words)
 		if err != nil {
-			return err
-		}
-		if err := c.knowsTasks(words); err != nil {
 			return err
 		}
 		if s.form != "" {
 			return showGraph(ctx, c, s, words)
 		}
-		c.stand(s, p)
-		s.Tasks, s.JSON = words, s.json
-		s.Fresh = true
+		s.JSON, s.Fresh = s.json, true
 		return p.Run(ctx, s.Options)
 	},
 }
@@ -52,17 +50,15 @@ var runTasks = &command{
 var commands = []*command{
 	{
 		name: "watch", words: "tasks", help: "run tasks, and again what a change concerns",
-		groups: []group{choosing, running, caching, reporting, encoding},
+		groups:    []group{choosing, running, caching, reporting, encoding},
+		complete:  completeTasks,
+		arguments: true,
 		run: func(ctx context.Context, c *CLI, s *settings, words []string) error {
-			p, err := c.open()
+			p, err := c.openFor(s, words)
 			if err != nil {
 				return err
 			}
-			if err := c.knowsTasks(words); err != nil {
-				return err
-			}
-			c.stand(s, p)
-			s.Tasks, s.JSON = words, s.json
+			s.JSON = s.json
 			return p.Watch(ctx, s.Options)
 		},
 	},
@@ -99,13 +95,16 @@ var commands = []*command{
 		run:      writeCompletion,
 	},
 	{
-		name: "complete", // what that script calls
-		run:  complete,
+		name:      "complete", // what that script calls
+		arguments: true,
+		run:       complete,
 	},
 	{
 		name: "why", words: "[tasks]", help: "what makes tasks run, or made them run the last time",
-		groups: []group{choosing, encoding},
-		run:    showWhy,
+		groups:    []group{choosing, encoding},
+		complete:  completeTasks,
+		arguments: true,
+		run:       showWhy,
 	},
 	{
 		name: "graph", words: "[tasks]", help: "what depends on what, as DOT: of all tasks, or of some",
@@ -162,6 +161,20 @@ func (c *CLI) command(words []string) (*command, []string) {
 	return runTasks, words
 }
 
+// openFor opens the pipeline for tasks that words name, seen from where one stands.
+func (c *CLI) openFor(s *settings, words []string) (*pipeline.Pipeline, error) {
+	p, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.knowsTasks(words); err != nil {
+		return nil, err
+	}
+	c.stand(s, p)
+	s.Tasks = words
+	return p, nil
+}
+
 // knowsTasks complains about the first of the words that is no task, naming what comes near it among all that there is.
 func (c *CLI) knowsTasks(words []string) error {
 	tasks := c.taskNames()
@@ -198,7 +211,7 @@ func (c *command) accepts(l *line) error {
 			return fmt.Errorf("%s takes no flag -%s\nhint: with -h instead, it shows those it takes", cmp.Or(c.name, "a task"), f.name)
 		}
 	}
-	if len(l.Args) > 0 && c != runTasks && c.help != "" {
+	if len(l.Args) > 0 && !c.arguments {
 		return fmt.Errorf("%s takes no arguments behind --: they are for the commands of tasks", c.name)
 	}
 	if c.words == "" && len(l.words) > 1 {

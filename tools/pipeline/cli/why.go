@@ -19,15 +19,11 @@ func showWhy(ctx context.Context, c *CLI, s *settings, words []string) error {
 	if s.Base != "" {
 		return showAffected(ctx, c, s, words)
 	}
-	p, err := c.open()
+	p, err := c.openFor(s, words)
 	if err != nil {
 		return err
 	}
-	if err := c.knowsTasks(words); err != nil {
-		return err
-	}
-	c.stand(s, p)
-	s.Tasks, s.Fresh = words, true
+	s.Fresh = true
 	found, err := p.Why(ctx, s.Options)
 	if err != nil {
 		return err
