@@ -53,17 +53,21 @@ func with(env []string, name, value string) []string {
 
 // enter makes variables those of this process, until it is undone: mage's library knows no other environment.
 func enter(env []string, names ...string) (undo func()) {
-	before := os.Environ()
+	undo = func() {}
 	for _, v := range env {
-		if name, value, _ := strings.Cut(v, "="); slices.Contains(names, name) {
-			_ = os.Setenv(name, value) // such names and values cannot fail
+		name, value, _ := strings.Cut(v, "=")
+		if !slices.Contains(names, name) {
+			continue
+		}
+		before, was := os.LookupEnv(name)
+		_ = os.Setenv(name, value) // such names and values cannot fail
+		rest := undo
+		undo = func() {
+			rest()
+			if _ = os.Unsetenv(name); was {
+				_ = os.Setenv(name, before)
+			}
 		}
 	}
-	return func() {
-		os.Clearenv()
-		for _, v := range before {
-			name, value, _ := strings.Cut(v, "=")
-			_ = os.Setenv(name, value)
-		}
-	}
+	return undo
 }
