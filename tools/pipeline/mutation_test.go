@@ -16,9 +16,9 @@ func TestAnEngineThatOverlooksSomethingIsNoticed(t *testing.T) {
 	needGo(t)
 	elsewhere := serveElsewhere(t)
 	for overlook, favoured := range map[string][]string{
-		"embeds":       {workspacetest.Data},
+		"embeds":       {workspacetest.Embeds},
 		"go.sum":       {workspacetest.Sums},
-		"tags":         {workspacetest.Imports, workspacetest.Values},
+		"tags":         {workspacetest.Tags},
 		"environment":  {workspacetest.Variables},
 		"links":        {workspacetest.Links},
 		"test imports": {workspacetest.Imports, workspacetest.Values},

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,7 +51,11 @@ type world struct {
 	all      bool // look at all configurations at each step
 	digests  bool // look only at what tasks wrote down, in the second configuration
 
-	seen map[string]bool // states in which a task ran, by task and state
+	seen     map[string]bool // states in which a task ran, by task and state
+	versions string
+
+	mu       sync.Mutex
+	contents map[string]content // of files, as they are in this step
 
 	ran, reused, built, refused int
 }
@@ -168,6 +173,10 @@ func (w *world) look(ctx context.Context, configuration int) error {
 	ws, err := workspaces.Load(w.root)
 	if err != nil {
 		return fmt.Errorf("the go command reads a workspace that the engine refuses: %w", err)
+	}
+	w.contents = make(map[string]content)
+	if err := w.readVersions(); err != nil {
+		return err
 	}
 	readings := make(map[string]reading)
 	for _, m := range ws.Modules {
@@ -346,11 +355,7 @@ func (w *world) engine(ctx context.Context, tasks []pipeline.Declaration, names 
 func (w *world) digest(r reading) (string, error) {
 	var b strings.Builder
 	for _, name := range r.Files {
-		text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(name)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isFolder(filepath.Join(w.root, filepath.FromSlash(name))) {
-			return "", err
-		}
-		fmt.Fprintf(&b, "%s %s\n", name, sum(comments.ReplaceAll(text, []byte("//"))))
+		fmt.Fprintf(&b, "%s %s\n", name, w.read(name).code)
 	}
 	sums, err := w.sums(r)
 	if err != nil {
@@ -374,9 +379,23 @@ func (w *world) digest(r reading) (string, error) {
 // comments are those that edits change: what they say changes no program.
 var comments = regexp.MustCompile(`(?m)^// (one|two|three)$`)
 
-func isFolder(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.IsDir()
+// A content is what a file holds: its sums as it is, and without comments.
+type content struct{ whole, code string }
+
+// read returns what a file holds, of a link what it leads to. What cannot be read holds nothing.
+func (w *world) read(name string) content {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if known, ok := w.contents[name]; ok {
+		return known
+	}
+	text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(name)))
+	if err != nil {
+		text = nil
+	}
+	c := content{sum(text), sum(comments.ReplaceAll(text, []byte("//")))}
+	w.contents[name] = c
+	return c
 }
 
 func sum(data []byte) string {
@@ -414,13 +433,9 @@ func (w *world) declared(b *strings.Builder, module string) error {
 			return err
 		}
 		link, _ := os.Readlink(name) // none where it is a file
-		text, err := os.ReadFile(name)
-		if err != nil && !isFolder(name) && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
 		rel, err := filepath.Rel(w.root, name)
 		executable := info.Mode().IsRegular() && info.Mode()&0o111 != 0
-		fmt.Fprintln(b, filepath.ToSlash(rel), executable, link, sum(text))
+		fmt.Fprintln(b, filepath.ToSlash(rel), executable, link, w.read(filepath.ToSlash(rel)).whole)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -438,12 +453,15 @@ func (w *world) state(r reading, digest string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(name)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isFolder(filepath.Join(w.root, filepath.FromSlash(name))) {
-			return "", err
-		}
-		fmt.Fprintln(&b, info.Mode(), sum(text))
+		fmt.Fprintln(&b, info.Mode(), w.read(name).whole)
 	}
+	b.WriteString(w.versions)
+	return sum([]byte(b.String())), nil
+}
+
+// readVersions notes what chooses the versions of modules.
+func (w *world) readVersions() error {
+	var b strings.Builder
 	err := filepath.WalkDir(w.root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -456,7 +474,8 @@ func (w *world) state(r reading, digest string) (string, error) {
 		}
 		return nil
 	})
-	return sum([]byte(b.String())), err
+	w.versions = sum([]byte(b.String()))
+	return err
 }
 
 // buildPrograms has the engine build the programs and compares them with those of a clean build.

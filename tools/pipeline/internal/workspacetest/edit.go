@@ -11,7 +11,8 @@ import (
 const (
 	Values    = "values"
 	Imports   = "imports"
-	Data      = "data"
+	Embeds    = "embeds"
+	Tags      = "tags"
 	Sums      = "sums"
 	Variables = "variables"
 	Links     = "links"
@@ -33,7 +34,9 @@ func (a *Author) edit() Edit {
 		{"", 6, a.removeFile},
 		{"", 6, a.renameFile},
 		{"", 4, a.changeMode},
-		{Data, 14, a.changeData},
+		{"", 12, a.changeData},
+		{Embeds, 2, a.changeEmbedded},
+		{Tags, 2, a.changeTagged},
 		{"", 6, a.addData},
 		{"", 8, a.changeGoMod},
 		{"", 3, a.changeGoWork},
@@ -145,6 +148,37 @@ func (a *Author) changeData() Edit {
 	file := a.data(name)
 	file.Executable = a.Tree.Files[name].Executable
 	return Edit{What: "change " + name, Ops: []Op{{Name: name, To: file}}}
+}
+
+// changeEmbedded changes a file that is embedded, and embeds one where there is none.
+func (a *Author) changeEmbedded() Edit {
+	const embeds = "embeds.go"
+	embedder := func(name string, f File) bool {
+		return path.Base(name) == embeds && f.source != nil && f.source.constraint == "" && slices.Equal(f.source.embeds, []string{"static"})
+	}
+	if from := a.pick(embedder); from != "" {
+		name := path.Join(path.Dir(from), "static/page.html")
+		return Edit{What: "change " + name, Ops: []Op{{Name: name, To: a.data(name)}}}
+	}
+	p := a.packages[a.random.IntN(len(a.packages))]
+	name := path.Join(p.dir, embeds)
+	s := &source{pkg: p.name, value: a.value(), embeds: []string{"static"}}
+	return Edit{What: "add " + name, Ops: []Op{{Name: name, To: s.file(name)}}}
+}
+
+// changeTagged changes a file that is built only with a tag, and adds one where there is none.
+func (a *Author) changeTagged() Edit {
+	tagged := func(_ string, f File) bool { return f.source != nil && f.source.constraint == "special" }
+	if name := a.pick(tagged); name != "" {
+		s := a.Tree.Files[name].source.clone()
+		s.value = a.value()
+		return Edit{What: "change the value in " + name, Ops: []Op{{Name: name, To: s.file(name)}}}
+	}
+	p := a.packages[a.random.IntN(len(a.packages))]
+	a.serial++
+	name := path.Join(p.dir, fmt.Sprintf("tagged%d.go", a.serial))
+	s := &source{constraint: "special", pkg: p.name, value: a.value()}
+	return Edit{What: "add " + name, Ops: []Op{{Name: name, To: s.file(name)}}}
 }
 
 func (a *Author) addData() Edit {
