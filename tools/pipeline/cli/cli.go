@@ -25,6 +25,7 @@ package cli
 import (
 	"context"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -73,6 +74,10 @@ func Take(args *[]string, declarations ...pipeline.Declaration) *CLI {
 	return c
 }
 
+// garbage is how much may lie about, in percent of what is in use, before it is collected. Most runs are over before that
+// would pay: it saves a tenth of the time where nothing has changed, and takes a few megabytes.
+const garbage = 300
+
 // Run does what args say, followed by what was taken from the command line: tasks, or one command, and flags. Without
 // args it is the whole command line that says, and where that is empty, tasks and commands are listed.
 func (c *CLI) Run(ctx context.Context, args ...string) error {
@@ -87,6 +92,9 @@ func (c *CLI) Run(ctx context.Context, args ...string) error {
 	line, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
 	}
 	command, words := c.command(line.words)
 	if line.help && line.json {
