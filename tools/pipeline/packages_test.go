@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,9 +72,10 @@ func TestOnlyPackagesWithOtherInputsAreTested(t *testing.T) {
 		if strings.Contains(said, "1 cached, 0 run") {
 			return ""
 		}
+		slices.Sort(dirs) // the go command tests as many at once as there are processors
 		return strings.Join(dirs, " ")
 	}
-	if got := ran("first run"); got != "one three two" && got != "one two three" && got != "three one two" {
+	if got := ran("first run"); got != "one three two" {
 		t.Errorf("the first run tested %q", got)
 	}
 	for _, c := range []struct{ change, file, text, want string }{
