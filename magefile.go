@@ -218,7 +218,7 @@ func Graph(ctx context.Context) error { return magpie.Run(ctx, "graph") }
 // Clean removes what tasks made and the cache.
 func Clean(ctx context.Context) error { return magpie.Run(ctx, "clean") }
 
-// Magpie runs any task or command: mage magpie vet-linux. Alone it lists them.
+// Magpie runs tasks and commands that have no target of their own. Alone it lists them.
 func Magpie(ctx context.Context) error { return magpie.Run(ctx) }
 
 // Dev runs both apps, and builds and restarts whichever a change concerns.

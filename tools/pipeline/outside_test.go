@@ -80,6 +80,8 @@ func TestAnotherWorkspace(t *testing.T) {
 		{"lib", "go tool magpie build", "1 tasks: 1 cached"},
 		{"app", "go tool magpie ls", "example.com/lib"},
 		{"", "go tool mage magpie info app", "depends on  lib"},
+		{"", "go tool mage info app", "depends on  lib"},
+		{"", "go tool mage app#build -dry", "app#build"},
 		{"", "go tool magpie", "build  compiles"},
 	} {
 		if out := run(step.folder, step.words); !strings.Contains(out, step.want) {

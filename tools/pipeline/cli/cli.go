@@ -62,7 +62,7 @@ func Take(args *[]string, declarations ...pipeline.Declaration) *CLI {
 	c.word, c.args = cutWord(rest)
 	c.folder, c.targets = launched()
 	switch {
-	case c.targetNamed(anything) && !c.targetNamed(c.word): // the launcher knows that mage would find no target
+	case (c.word != "" || len(c.args) > 0) && c.targetNamed(anything) && !c.targetNamed(c.word): // mage would find no target
 		c.taken = true
 		*args = slices.Concat((*args)[:1], own, []string{anything})
 	case c.takes(c.word):

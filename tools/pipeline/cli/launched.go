@@ -16,7 +16,8 @@ const (
 // A target is one of the functions that mage lists.
 type target struct{ name, help string }
 
-// launched takes what the launcher says out of the environment, so that it ends here. Without a launcher both are empty.
+// launched takes what the launcher says out of the environment, so that it ends here. Without a launcher there is no folder, and
+// the targets are those of the source.
 func launched() (folder string, targets []target) {
 	folder, list := os.Getenv(folderVariable), os.Getenv(targetsVariable)
 	_ = os.Unsetenv(folderVariable) // names like these cannot fail
@@ -27,6 +28,9 @@ func launched() (folder string, targets []target) {
 	for line := range strings.Lines(list) {
 		name, help, _ := strings.Cut(strings.TrimSpace(line), " ")
 		targets = append(targets, target{name, strings.TrimSpace(help)})
+	}
+	if targets == nil {
+		targets = declaredTargets()
 	}
 	return folder, targets
 }
