@@ -53,6 +53,7 @@ type world struct {
 
 	seen     map[string]bool // states in which a task ran, by task and state
 	versions string
+	refusal  string // what the go command said last where something does not build
 
 	mu       sync.Mutex
 	contents map[string]content // of files, as they are in this step
@@ -478,6 +479,9 @@ func (w *world) readVersions() error {
 	return err
 }
 
+// notBuilt stands for the sum of a program that does not build.
+const notBuilt = "does not build"
+
 // buildPrograms has the engine build the programs and compares them with those of a clean build.
 func (w *world) buildPrograms(ctx context.Context) error {
 	if _, err := golist.Ask(ctx, golist.Question{Root: w.root, Env: w.environment(programEnvironment...)}); err != nil {
@@ -494,7 +498,7 @@ func (w *world) buildPrograms(ctx context.Context) error {
 	}
 	said, failed := w.engine(ctx, []pipeline.Declaration{program}, []string{"program"})
 	for _, dir := range members {
-		made := "does not build"
+		made := notBuilt
 		if data, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(dir), "out", "program")); err == nil {
 			made = sum(data)
 		}
@@ -503,11 +507,16 @@ func (w *world) buildPrograms(ctx context.Context) error {
 			return err
 		}
 		// Old outputs stay when their renewal fails: only the error counts then.
-		if want == "does not build" && failed != nil {
+		if want == notBuilt && failed != nil {
 			continue
 		}
+		if want == notBuilt && made != want { // a machine under load may kill a compiler
+			if want, err = w.clean(ctx, dir, program.Commands[0]); err != nil {
+				return err
+			}
+		}
 		if made != want {
-			return fmt.Errorf("false hit: out/program of %s is %s, a clean build says %s\n%s", dir, made, want, said)
+			return fmt.Errorf("false hit: out/program of %s is %s, a clean build says %s %s\n%s", dir, made, want, w.refusal, said)
 		}
 		w.built++
 	}
@@ -525,8 +534,9 @@ func (w *world) clean(ctx context.Context, dir string, command []string) (string
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = filepath.Join(w.root, filepath.FromSlash(dir))
 	cmd.Env = w.environment(programEnvironment...)
-	if cmd.Run() != nil {
-		return "does not build", nil //nolint:nilerr // that is the answer
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.refusal = fmt.Sprintf("%v: %s", err, out)
+		return notBuilt, nil
 	}
 	data, err := os.ReadFile(to)
 	return sum(data), err
