@@ -131,6 +131,14 @@ func Browser() Check {
 	}.Check()
 }
 
+// Strace watches what tasks read, on Linux.
+func Strace() Check {
+	return Tool{
+		Name: "strace", Programs: []string{"strace"}, Optional: true, For: "-undeclared, on Linux",
+		Advice: map[string]string{"": "there is none for this system", "linux": "apt install strace, or your distribution's package"},
+	}.Check()
+}
+
 // Node is only for measuring against tools that are written for it.
 func Node() Check {
 	return Tool{
