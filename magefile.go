@@ -48,7 +48,7 @@ func tasks() []pipeline.Declaration {
 		Name: "build", Help: "every package; the apps' programs in dist",
 		DependsOn: generated,
 		GoBuild:   []string{"./..."},
-		Commands:  [][]string{{"go", "build", "-o", os.DevNull, "./..."}},
+		Commands:  [][]string{{"go", "build", "-buildvcs=false", "-o", os.DevNull, "./..."}},
 	}
 	app := build
 	app.Modules = []string{"apps/*"}
@@ -166,7 +166,7 @@ func vet(system, arch string) pipeline.Task {
 		DependsOn: generated,
 		GoTest:    []string{"./..."},
 		Set:       []string{"GOOS=" + system, "GOARCH=" + arch, "CGO_ENABLED=0"},
-		Commands:  [][]string{{"go", "vet", "./..."}, {"go", "build", "-o", os.DevNull, "./..."}},
+		Commands:  [][]string{{"go", "vet", "./..."}, {"go", "build", "-buildvcs=false", "-o", os.DevNull, "./..."}},
 	}
 }
 
