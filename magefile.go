@@ -206,7 +206,7 @@ func Docs(ctx context.Context) error { return magpie.Run(ctx, "docs") }
 // CI checks all there is to check; run it before you send a change. Flags: mage ci -h.
 func CI(ctx context.Context) error {
 	// Tasks that make files are watched for what they read, where that is allowed: some containers forbid it.
-	if err := exec.CommandContext(ctx, "strace", "-qq", "-o", os.DevNull, "go", "version").Run(); err != nil {
+	if err := exec.CommandContext(ctx, "strace", "-qq", "-o", "/dev/null", "go", "version").Run(); err != nil {
 		fmt.Fprintf(os.Stderr, "nobody watches whether tasks read what they do not declare: strace: %v\n", err)
 	} else if err := magpie.Run(ctx, "generate", "build", "-frozen", "-undeclared"); err != nil {
 		return err

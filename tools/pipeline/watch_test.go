@@ -65,7 +65,7 @@ func watchFor(t *testing.T, declare func(w *watched) pipeline.Task) *watched {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- p.Watch(ctx, pipeline.Options{Tasks: []string{task.Name}, Concurrency: 2, Stdout: w, Stderr: w})
+		ended <- p.Watch(ctx, pipeline.Options{Tasks: []string{task.Name}, Concurrency: 2, LogOrder: pipeline.OrderStream, Stdout: w, Stderr: w})
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -92,7 +92,7 @@ func (r *Reader) packagesBelow(module *workspace.Module, dir string) ([]location
 		return nil, err
 	}
 	var found []location
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".go") }) {
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() && strings.HasSuffix(e.Name(), ".go") }) {
 		found = append(found, location{dir: dir, module: module})
 	}
 	for _, entry := range entries {

@@ -54,6 +54,19 @@ func TestEveryKindOfFileIsReadAsTheGoCommandReadsIt(t *testing.T) {
 	}
 }
 
+// A site of documentation has folders that are called like the files they show.
+func TestFolderNamedLikeAGoFileIsNone(t *testing.T) {
+	root := tree(t)
+	write(t, root, "app/site/main.go/index.html", "<!doctype html>")
+	packages, err := gosource.New(load(t, root), gosource.Config{}).Packages("app/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(packages, "app/site") {
+		t.Errorf("app/site is among the packages %q", packages)
+	}
+}
+
 func TestModulesAreThoseOfTheFiles(t *testing.T) {
 	ws := load(t, tree(t))
 	inputs := ask(t, ws, gosource.Config{GOOS: "linux", GOARCH: "amd64"}, false, "app")
