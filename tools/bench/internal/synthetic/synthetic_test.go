@@ -22,7 +22,7 @@ func TestWorkspaceBuilds(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "build", "./apps/...", "./packages/...")
 	cmd.Args = append(cmd.Args[:2], modules(t, dir)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly")
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK="+filepath.Join(dir, "go.work"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
