@@ -16,7 +16,7 @@ import (
 type Tree struct {
 	list    func(dir string) ([]fs.DirEntry, error)
 	read    func(name string) ([]byte, error)
-	folders sync.Map // folder → func() []rule
+	folders sync.Map // name → *folder
 }
 
 // New returns the rules of a tree. list lists a folder by its name, sorted, and read reads a file; names are relative to the root of the tree,
@@ -25,57 +25,76 @@ func New(list func(dir string) ([]fs.DirEntry, error), read func(name string) ([
 	return &Tree{list: list, read: read}
 }
 
-// A rule is one line of a .gitignore, see gitignore(5).
-type rule struct {
-	pattern string // relative to the file's folder
-	dirOnly bool
-	keep    bool // "!"
+// A folder is what decides about the files in it.
+type folder struct {
+	ignored bool
+	scopes  []scope // the nearest first
+}
+
+// A scope is the rules of one .gitignore.
+type scope struct {
+	below int // how much of a name is the path of the file's own folder, with a slash behind
+	rules []rule
 }
 
 // File reports whether a file is ignored, itself or by a folder above.
-func (t *Tree) File(name string) bool { return t.Dir(path.Dir(name)) || t.ignored(name, false) }
-
-// Dir reports whether a folder is ignored, itself or by a folder above.
-func (t *Tree) Dir(name string) bool {
-	if name == "." || name == "/" || strings.HasPrefix(name, "../") || name == ".." {
-		return false
-	}
-	return t.Dir(path.Dir(name)) || t.ignored(name, true)
+func (t *Tree) File(name string) bool {
+	above := t.folder(path.Dir(name))
+	return above.ignored || above.drops(name, false)
 }
 
-// ignored asks the rules of the folders above, the nearest first. In each the last that fits counts.
-func (t *Tree) ignored(name string, isDir bool) bool {
-	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		rel := name
-		if dir != "." {
-			rel = strings.TrimPrefix(name, dir+"/")
-		}
-		for _, r := range slices.Backward(t.rules(dir)) {
-			if (isDir || !r.dirOnly) && doublestar.MatchUnvalidated(r.pattern, rel) {
+// Dir reports whether a folder is ignored, itself or by a folder above.
+func (t *Tree) Dir(name string) bool { return t.folder(name).ignored }
+
+// folder returns what is known of a folder: what it has from the one above, and its own rules.
+func (t *Tree) folder(name string) *folder {
+	if known, ok := t.folders.Load(name); ok {
+		f, _ := known.(*folder)
+		return f
+	}
+	f := &folder{}
+	below := 0
+	if !outermost(name) {
+		above := t.folder(path.Dir(name))
+		f.ignored, f.scopes = above.ignored || above.drops(name, true), above.scopes
+		below = len(name) + 1
+	}
+	if rules := t.rules(name); len(rules) > 0 && !f.ignored {
+		f.scopes = append([]scope{{below, rules}}, f.scopes...)
+	}
+	t.folders.Store(name, f)
+	return f
+}
+
+// outermost reports whether a folder is the root of the tree, or lies outside it.
+func outermost(name string) bool {
+	return name == "." || name == "/" || name == ".." || strings.HasPrefix(name, "../")
+}
+
+// drops asks the rules about a name in the folder. In each file the last that fits counts.
+func (f *folder) drops(name string, isDir bool) bool {
+	for _, s := range f.scopes {
+		rel := name[s.below:]
+		for i := range s.rules {
+			if r := &s.rules[len(s.rules)-1-i]; (isDir || !r.dirOnly) && r.fits(rel) {
 				return !r.keep
 			}
 		}
-		if dir == "." || dir == "/" || dir == ".." {
-			return false
-		}
 	}
+	return false
 }
 
 // rules returns those of a folder's .gitignore. What cannot be read has none.
 func (t *Tree) rules(dir string) []rule {
-	once, _ := t.folders.LoadOrStore(dir, sync.OnceValue(func() []rule {
-		entries, err := t.list(dir)
-		if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" && e.Type().IsRegular() }) {
-			return nil
-		}
-		data, err := t.read(path.Join(dir, ".gitignore"))
-		if err != nil {
-			return nil
-		}
-		return parse(string(data))
-	}))
-	rules, _ := once.(func() []rule)
-	return rules()
+	entries, err := t.list(dir)
+	if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" && e.Type().IsRegular() }) {
+		return nil
+	}
+	data, err := t.read(path.Join(dir, ".gitignore"))
+	if err != nil {
+		return nil
+	}
+	return parse(string(data))
 }
 
 func parse(text string) []rule {
@@ -85,17 +104,7 @@ func parse(text string) []rule {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		var r rule
-		line, r.keep = strings.CutPrefix(line, "!")
-		line, r.dirOnly = strings.CutSuffix(line, "/")
-		anchored := strings.Contains(line, "/")
-		r.pattern = strings.NewReplacer("{", `\{`, "}", `\}`).Replace(strings.TrimPrefix(line, "/"))
-		if !anchored {
-			r.pattern = "**/" + r.pattern
-		}
-		if strings.HasSuffix(r.pattern, "/**") {
-			r.pattern += "/*" // what lies in the folder, not the folder
-		}
+		r := newRule(line)
 		if r.pattern != "" && doublestar.ValidatePattern(r.pattern) {
 			rules = append(rules, r)
 		}
