@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -240,6 +241,35 @@ func TestDeafConnectionIsNoticed(t *testing.T) {
 		defer w.mu.Unlock()
 		return w.ephemeral > 0
 	})
+}
+
+func TestProbeIsTheTruthAboutDelivery(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Options{})
+	proxy := redistest.NewProxy(t, server.Addr)
+	b := open(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: 500 * time.Millisecond})
+	for range 2 { // the first opens the connection
+		if err := b.Probe(t.Context()); err != nil {
+			t.Fatalf("nothing is wrong: %v", err)
+		}
+	}
+	proxy.Mute()
+	if err := b.Probe(t.Context()); !errors.Is(err, pubsub.ErrUnavailable) || !strings.Contains(err.Error(), "did not deliver") {
+		t.Errorf("deaf, and the probe says %v", err)
+	}
+	eventually(t, "another connection", func() bool { return b.Probe(t.Context()) == nil })
+	server.Kill()
+	if err := b.Probe(t.Context()); !errors.Is(err, pubsub.ErrUnavailable) {
+		t.Errorf("no server, and the probe says %v", err)
+	}
+	server.Restart()
+	eventually(t, "a connection to the new server", func() bool { return b.Probe(t.Context()) == nil })
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Probe(t.Context()); !errors.Is(err, pubsub.ErrClosed) {
+		t.Errorf("closed, and the probe says %v", err)
+	}
 }
 
 func TestForgottenHistoryIsABreak(t *testing.T) {

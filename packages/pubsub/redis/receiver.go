@@ -37,6 +37,8 @@ type receiver struct {
 	rotation []string   // channels still to audit
 	probeID  string
 	unheard  atomic.Int64 // probes that were accepted since something was heard
+	echoes   echoes
+	wanted   chan struct{} // somebody asks for a connection
 	ended    chan struct{}
 }
 
@@ -49,7 +51,7 @@ type request struct {
 }
 
 func newReceiver(b *Broker) *receiver {
-	return &receiver{broker: b, probeID: rand.Text(), requests: make(chan *request, batchSize), ended: make(chan struct{})}
+	return &receiver{broker: b, probeID: rand.Text(), requests: make(chan *request, batchSize), wanted: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 // join waits until the channel is received.
@@ -87,7 +89,7 @@ func (r *receiver) ask(ctx context.Context, q *request) error {
 	}
 }
 
-// run keeps a connection until ctx ends. It opens the first when somebody subscribes.
+// run keeps a connection until ctx ends. It opens the first when somebody subscribes or probes.
 func (r *receiver) run(ctx context.Context) {
 	defer close(r.ended)
 	if !r.take(ctx) {
@@ -111,11 +113,13 @@ func (r *receiver) run(ctx context.Context) {
 	}
 }
 
-// take waits for a request.
+// take waits until somebody needs a connection.
 func (r *receiver) take(ctx context.Context) bool {
 	select {
 	case q := <-r.requests:
 		r.pending = append(r.pending, q)
+		return true
+	case <-r.wanted:
 		return true
 	case <-ctx.Done():
 		return false
@@ -283,7 +287,8 @@ func (r *receiver) message(m rueidis.PubSubMessage) {
 	r.unheard.Store(0)
 	channel, ok := r.broker.keys.channel(m.Channel)
 	if !ok {
-		return // a probe
+		r.echoes.heard(m.Message)
+		return
 	}
 	p, err := parsePayload(m.Message)
 	switch {

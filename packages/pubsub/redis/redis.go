@@ -36,7 +36,10 @@ import (
 	"magpie.build/packages/pubsub/internal/delivery"
 )
 
-var _ pubsub.Broker = (*Broker)(nil)
+var (
+	_ pubsub.Broker = (*Broker)(nil)
+	_ pubsub.Prober = (*Broker)(nil)
+)
 
 // Options configure a broker. All but the URL may stay zero.
 type Options struct {
@@ -298,6 +301,11 @@ func (b *Broker) Members(ctx context.Context, channel string) (members []pubsub.
 		return err
 	})
 	return members, err
+}
+
+// Probe implements [pubsub.Prober].
+func (b *Broker) Probe(ctx context.Context) error {
+	return b.call(ctx, b.receiver.echo)
 }
 
 // Run implements [pubsub.Broker].
