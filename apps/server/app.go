@@ -34,7 +34,8 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	watched := control.New(broker)
+	measured := admin.MeasureBroker(broker)
+	watched := control.New(measured)
 	probe, err := admin.NewProbe(ctx, watched)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	}
 	return &app{
 		config: c, log: log, hub: hub,
-		admin: admin.New(probe, admin.HubMetrics(hub.Stats)),
+		admin: admin.New(probe, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(probe)),
 		pages: pages.Handler(),
 	}, nil
 }

@@ -86,6 +86,21 @@ type Handler interface {
 	HandleBreak(channel string, position Position)
 }
 
+// Repairer is a [Broker] that counts what it did about publications that did not arrive by themselves.
+type Repairer interface {
+	// Repairs returns the counts since the broker was opened. Safe for concurrent use.
+	Repairs() Repairs
+}
+
+// Repairs are counts over all channels.
+type Repairs struct {
+	// Reads is how often history was read for what was missing, and Publications how many came
+	// that way.
+	Reads, Publications uint64
+	// Breaks is how often history no longer had it: each was told by [Handler.HandleBreak].
+	Breaks uint64
+}
+
 // Position is a place in a channel's history. The zero Position is before everything, in no epoch.
 type Position struct {
 	// Epoch names one unbroken life of the channel's history. Offsets of different epochs do not

@@ -21,7 +21,10 @@ import (
 	"magpie.build/packages/pubsub/internal/delivery"
 )
 
-var _ pubsub.Broker = (*Broker)(nil)
+var (
+	_ pubsub.Broker   = (*Broker)(nil)
+	_ pubsub.Repairer = (*Broker)(nil)
+)
 
 // Options configure a broker. The zero value keeps everything in memory.
 type Options struct {
@@ -178,6 +181,9 @@ func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
 	}
 	return b.dispatcher.Run(ctx, handler)
 }
+
+// Repairs implements [pubsub.Repairer].
+func (b *Broker) Repairs() pubsub.Repairs { return b.dispatcher.Repairs() }
 
 // Close implements [pubsub.Broker]. Publishes under way are finished first.
 func (b *Broker) Close() error { return b.close() }

@@ -37,8 +37,9 @@ import (
 )
 
 var (
-	_ pubsub.Broker = (*Broker)(nil)
-	_ pubsub.Prober = (*Broker)(nil)
+	_ pubsub.Broker   = (*Broker)(nil)
+	_ pubsub.Prober   = (*Broker)(nil)
+	_ pubsub.Repairer = (*Broker)(nil)
 )
 
 // Options configure a broker. All but the URL may stay zero.
@@ -315,6 +316,9 @@ func (b *Broker) Run(ctx context.Context, handler pubsub.Handler) error {
 	}
 	return b.dispatcher.Run(ctx, handler)
 }
+
+// Repairs implements [pubsub.Repairer].
+func (b *Broker) Repairs() pubsub.Repairs { return b.dispatcher.Repairs() }
 
 // Close implements [pubsub.Broker]. It waits for the server, at most twice [Options.Timeout], so that
 // members leave; where that fails they do with the lease.

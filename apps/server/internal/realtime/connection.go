@@ -130,9 +130,7 @@ func (c *connection) end(reason DisconnectError) {
 	}
 	c.ending = reason
 	c.makeRoom()
-	if reason == DisconnectSlow {
-		c.hub.counters.slow.Add(1)
-	}
+	c.hub.counters.disconnects.add(reason)
 	// The reader goes on, so as to see the client's answer, but not for long.
 	_ = c.transport.SetReadDeadline(time.Now().Add(closeTimeout)) // if it is closed already, all the better
 	c.schedule()
@@ -214,7 +212,7 @@ func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
 	if len(message) == 0 {
 		return true, nil
 	}
-	c.hub.counters.deliveries.Add(uint64(out.entries))
-	c.hub.counters.bytes.Add(uint64(len(message)))
+	c.shard.counters.deliveries.Add(uint64(out.entries))
+	c.shard.counters.bytes.Add(uint64(len(message)))
 	return c.transport.send(message, last)
 }

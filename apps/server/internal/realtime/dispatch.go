@@ -108,6 +108,7 @@ func (c *connection) fail(cmd *command, err error) {
 	if answer == ErrInternal {
 		c.hub.log.Error("command went wrong", "command", cmd.name(), "client", c.id, "user", c.client.User, "error", err)
 	}
+	c.hub.counters.errors.add(answer.Code)
 	c.push(answer.reply(cmd.ID))
 }
 

@@ -33,6 +33,7 @@ type Hub struct {
 	options  Options
 	log      *slog.Logger
 	counters counters
+	laggards laggards
 	shards   []*shard
 	wheel    wheel
 

@@ -63,6 +63,7 @@ func (c *connection) receive(kind websocket.MessageType, message io.Reader) erro
 		return err
 	}
 	c.readBy(time.Time{})
+	c.hub.counters.readBytes.Add(uint64(buf.Len()) + uint64(surplus))
 	switch {
 	case c.isEnding():
 	case surplus > 0:
@@ -97,6 +98,9 @@ func (c *connection) rescue() {
 func (c *connection) leave() {
 	_ = c.ws.CloseNow() // it is closed already, unless the client went silently
 	c.mu.Lock()
+	if c.ending == 0 {
+		c.hub.counters.disconnects.add(DisconnectClosed)
+	}
 	c.gone, c.ended, c.replies, c.dirty = true, true, nil, nil
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(c.hub.ctx, leaveTimeout)

@@ -17,6 +17,18 @@ type recovery struct {
 	position pubsub.Position
 }
 
+// outcome is how a recovery ended.
+func outcome(r recovery, err error) Recovery {
+	switch {
+	case err != nil:
+		return RecoveryFailed
+	case r.recovered:
+		return RecoveryComplete
+	default:
+		return RecoveryLost
+	}
+}
+
 // resume finds out how to go on from since (nil where the client has no position) given the log's end
 // where the subscription took its place. History is read only where that does not tell: with a room
 // full of people, most subscribe without a question to the broker.

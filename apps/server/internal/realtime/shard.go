@@ -24,6 +24,8 @@ type shard struct {
 	spareChannels    []*channel
 	spareConnections []*connection
 	scratch          scratch
+
+	counters shardCounters
 }
 
 // addChannel has the next round look at the channel's audience.

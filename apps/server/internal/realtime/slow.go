@@ -15,6 +15,8 @@ const repairPage = 64
 // helps subscriptions that fell out of the log from history, and gives the connection back when the
 // client has everything. If that takes longer than the bound, the connection ends.
 func (c *connection) catchUp() {
+	c.hub.laggards.add(c)
+	defer c.hub.laggards.remove(c)
 	var out scratch
 	deadline := time.Now().Add(c.hub.options.MaxBacklogTime)
 	for {
@@ -101,7 +103,7 @@ func (c *connection) repair() {
 		s.position = publication.Position
 	}
 	c.enqueue(pushes...)
-	c.hub.counters.deliveries.Add(uint64(len(pushes)))
+	c.shard.counters.deliveries.Add(uint64(len(pushes)))
 	s.behind = s.at == nil || s.position.Offset < history.Position.Offset
 }
 

@@ -156,6 +156,9 @@ func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscri
 			since = &pubsub.Position{Epoch: cmd.Epoch, Offset: cmd.Offset}
 		}
 		r, err := c.hub.resume(ctx, s.channel, since, end)
+		if cmd.Recover {
+			c.hub.counters.recoveries.add(outcome(r, err))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"magpie.build/packages/pubsub"
@@ -37,6 +38,8 @@ type Dispatcher struct {
 	ctx     context.Context
 	ran     bool
 	wg      sync.WaitGroup // goroutines of lines; grows only while handler is set
+
+	repairs, repaired, breaks atomic.Uint64
 }
 
 // New returns a dispatcher without channels.
@@ -137,6 +140,11 @@ func (d *Dispatcher) wake(l *line) {
 	d.wg.Go(func() { d.drain(ctx, handler, l) })
 }
 
+// Repairs returns what was done so far about publications that did not arrive.
+func (d *Dispatcher) Repairs() pubsub.Repairs {
+	return pubsub.Repairs{Reads: d.repairs.Load(), Publications: d.repaired.Load(), Breaks: d.breaks.Load()}
+}
+
 // ErrRan is returned by a second Run.
 var ErrRan = errors.New("run was called before")
 
@@ -208,12 +216,15 @@ func (d *Dispatcher) catchUp(ctx context.Context, handler pubsub.Handler, l *lin
 		history, err := d.read(ctx, l)
 		if errors.Is(err, pubsub.ErrUnrecoverable) {
 			l.advance(history.Position)
+			d.breaks.Add(1)
 			handler.HandleBreak(l.channel, history.Position)
 			return
 		}
 		if err != nil {
 			return // ctx ended
 		}
+		d.repairs.Add(1)
+		d.repaired.Add(uint64(len(history.Publications)))
 		for _, publication := range history.Publications {
 			l.advance(publication.Position)
 			handler.HandlePublication(l.channel, publication)

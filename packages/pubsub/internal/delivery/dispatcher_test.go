@@ -68,6 +68,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 		play    func(d *delivery.Dispatcher)
 		want    []string
 		reads   int
+		repairs pubsub.Repairs
 	}{
 		{
 			name:  "what follows is delivered without a read",
@@ -93,6 +94,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 			play:    offer("e", 7, 8, 9, 10),
 			want:    []string{"e4", "e5", "e6", "e7", "e8", "e9", "e10"},
 			reads:   1,
+			repairs: pubsub.Repairs{Reads: 1, Publications: 6},
 		},
 		{
 			name:    "a read that fails is tried again",
@@ -101,6 +103,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 			play:    offer("e", 2, 3),
 			want:    []string{"e1", "e2", "e3"},
 			reads:   4,
+			repairs: pubsub.Repairs{Reads: 1, Publications: 2},
 		},
 		{
 			name:    "a gap that history has no more is a break",
@@ -109,6 +112,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 			play:    offer("e", 9, 10),
 			want:    []string{"break e9", "e10"},
 			reads:   1,
+			repairs: pubsub.Repairs{Breaks: 1},
 		},
 		{
 			name:    "another epoch is a break",
@@ -117,6 +121,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 			play:    offer("f", 1, 2, 3),
 			want:    []string{"break f2", "f3"},
 			reads:   1,
+			repairs: pubsub.Repairs{Breaks: 1},
 		},
 		{
 			name:    "an offset that arrives again is asked about",
@@ -125,8 +130,9 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 				offer("e", 1, 2, 3, 4, 5, 6)(d)
 				offer("e", 5)(d)
 			},
-			want:  []string{"e1", "e2", "e3", "e4", "e5", "e6", "break f5"},
-			reads: 1,
+			want:    []string{"e1", "e2", "e3", "e4", "e5", "e6", "break f5"},
+			reads:   1,
+			repairs: pubsub.Repairs{Breaks: 1},
 		},
 		{
 			name:    "a tail that did not arrive is read when told of it",
@@ -135,6 +141,7 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 			play:    func(d *delivery.Dispatcher) { d.Compare("a", pubsub.Position{Epoch: "e", Offset: 5}) },
 			want:    []string{"e4", "e5"},
 			reads:   1,
+			repairs: pubsub.Repairs{Reads: 1, Publications: 2},
 		},
 		{
 			name:  "an end that is known needs no read",
@@ -183,6 +190,9 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 				}
 				if c.archive.reads != c.reads {
 					t.Errorf("history was read %d times, want %d", c.archive.reads, c.reads)
+				}
+				if got := d.Repairs(); got != c.repairs {
+					t.Errorf("repairs are %+v, want %+v", got, c.repairs)
 				}
 			})
 		})
