@@ -23,7 +23,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t := &transport{}
 	ws, err := websocket.Accept(&hijacker{w, t}, r, &websocket.AcceptOptions{
-		Subprotocols:       []string{"centrifuge-json"},
+		Subprotocols:       []string{subprotocolProtobuf, "centrifuge-json"},
 		OriginPatterns:     h.options.AllowedOrigins,
 		InsecureSkipVerify: h.options.AllowAnyOrigin,
 	})
@@ -45,6 +45,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// subprotocolProtobuf is how clients ask for protobuf in the handshake.
+const subprotocolProtobuf = "centrifuge-protobuf"
+
+// codecOf is the form of the protocol that the client asks for: by subprotocol, or in the query.
+func codecOf(subprotocol string, r *http.Request) codec {
+	query := r.URL.Query()
+	if subprotocol == subprotocolProtobuf || query.Get("format") == "protobuf" || query.Get("cf_protocol") == "protobuf" {
+		return protobufCodec{}
+	}
+	return jsonCodec{}
+}
+
 // await waits for Run to begin, and says why there is no place for a connection.
 func (h *Hub) await(ctx context.Context) error {
 	select {
@@ -64,6 +76,7 @@ func (h *Hub) newConnection(ws *websocket.Conn, t *transport, r *http.Request) *
 		hub:           h,
 		shard:         h.shards[int(id[0])%len(h.shards)],
 		id:            id,
+		codec:         codecOf(ws.Subprotocol(), r),
 		ws:            ws,
 		transport:     t,
 		header:        r.Header,

@@ -21,10 +21,12 @@ type channel struct {
 	// users is guarded by the hub's mu: who holds the channel, or waits for its turn.
 	users int
 
-	// mu is held while the log grows, and guards end.
-	mu   sync.Mutex
-	end  logEnd
-	tail atomic.Pointer[entry]
+	// mu is held while the log grows, and guards end, and readers: how many subscriptions there are of
+	// each variant.
+	mu      sync.Mutex
+	end     logEnd
+	readers [variants]int
+	tail    atomic.Pointer[entry]
 
 	// audiences are the subscriptions, by shard.
 	audiences []audience
@@ -142,15 +144,42 @@ func (ch *channel) lock(ctx context.Context) error {
 
 func (ch *channel) unlock() { <-ch.turn }
 
-// append adds an entry to the log.
-func (ch *channel) append(e *entry) {
+// append adds an entry to the log: what, which is nil for a break, framed once for each variant that
+// somebody reads.
+func (ch *channel) append(kind entryKind, position pubsub.Position, what object) {
+	e := &entry{kind: kind, position: position}
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	tail := ch.tail.Load()
-	e.total = tail.total + uint64(len(e.frame))
+	e.total = tail.total
+	for v, readers := range ch.readers {
+		if readers == 0 || what == nil {
+			continue
+		}
+		// Whoever reads a variant in which it cannot be written is told by its own connection.
+		if body, err := codecs[v].push(ch.name, what); err == nil {
+			e.framed[v] = frame(codecs[v].op(), body)
+			e.total += uint64(len(body))
+		}
+	}
 	ch.end.follow(e)
 	tail.next.Store(e)
 	ch.tail.Store(e)
+}
+
+// enter counts in a reader of a variant, which is in the log from there on. It returns what cursor does.
+func (ch *channel) enter(v variant) (*entry, logEnd) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.readers[v]++
+	return ch.tail.Load(), ch.end
+}
+
+// exit counts it out.
+func (ch *channel) exit(v variant) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.readers[v]--
 }
 
 // cursor returns the log's last entry, and what is known of the end there.

@@ -1,19 +1,17 @@
 package realtime
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 )
 
 // commandTimeout is how long the protocol's clients wait for a reply.
 const commandTimeout = 5 * time.Second
 
 // command is what a client asks: an id, and one of the requests. With neither it is the answer to a
-// ping.
+// ping. Data is JSON where the client speaks JSON, and any bytes where it speaks protobuf.
 type command struct {
 	ID            uint32            `json:"id"`
 	Connect       *connectCommand   `json:"connect"`
@@ -62,13 +60,15 @@ type publishCommand struct {
 }
 
 type historyCommand struct {
-	Channel string `json:"channel"`
-	Limit   int32  `json:"limit"`
-	Since   *struct {
-		Offset uint64 `json:"offset"`
-		Epoch  string `json:"epoch"`
-	} `json:"since"`
-	Reverse bool `json:"reverse"`
+	Channel string          `json:"channel"`
+	Limit   int32           `json:"limit"`
+	Since   *streamPosition `json:"since"`
+	Reverse bool            `json:"reverse"`
+}
+
+type streamPosition struct {
+	Offset uint64 `json:"offset"`
+	Epoch  string `json:"epoch"`
 }
 
 type rpcCommand struct {
@@ -80,30 +80,15 @@ type refreshCommand struct {
 	Token string `json:"token"`
 }
 
-// errMalformed is what decodeCommands returns for anything that is no command of the protocol.
-var errMalformed = errors.New("malformed command")
+// maxCommands is how many commands one message may have: small ones could otherwise become a hundred
+// times as much memory.
+const maxCommands = 4096
 
-// decodeCommands reads a message: commands with a newline between each two, and perhaps one more at
-// the end. All of them are good, or none.
-func decodeCommands(message []byte) ([]command, error) {
-	if !utf8.Valid(message) {
-		// It would reach other clients, and browsers end a connection that is not UTF-8.
-		return nil, fmt.Errorf("%w: not UTF-8", errMalformed)
-	}
-	message = bytes.TrimSuffix(message, []byte("\n"))
-	var commands []command
-	for line := range bytes.SplitSeq(message, []byte("\n")) {
-		var cmd command
-		if err := json.Unmarshal(line, &cmd); err != nil {
-			return nil, fmt.Errorf("%w: %w", errMalformed, err)
-		}
-		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("n")) {
-			return nil, fmt.Errorf("%w: null", errMalformed)
-		}
-		commands = append(commands, cmd)
-	}
-	return commands, nil
-}
+// errMalformed is what codecs return for anything that is no command of the protocol.
+var (
+	errMalformed       = errors.New("malformed command")
+	errTooManyCommands = fmt.Errorf("%w: more than %d in one message", errMalformed, maxCommands)
+)
 
 // isPong reports whether the command is the answer to a ping.
 func (cmd *command) isPong() bool { return cmd.ID == 0 && cmd.name() == "" && cmd.Send == nil }

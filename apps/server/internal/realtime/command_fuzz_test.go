@@ -19,7 +19,7 @@ func FuzzDecodeCommands(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
-		commands, err := decodeCommands(message)
+		commands, err := new(jsonCodec).decode(message)
 		if err != nil {
 			if commands != nil {
 				t.Error("there are commands beside an error")

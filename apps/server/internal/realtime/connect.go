@@ -2,19 +2,9 @@ package realtime
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"time"
 )
-
-type connectResult struct {
-	Client  string          `json:"client"`
-	Data    json.RawMessage `json:"data,omitempty"`
-	Expires bool            `json:"expires,omitempty"`
-	TTL     uint32          `json:"ttl,omitempty"`
-	Ping    uint32          `json:"ping"`
-	Pong    bool            `json:"pong"`
-}
 
 // connect says who the connection is.
 func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand) error {
@@ -42,7 +32,7 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 	if refreshable {
 		answer.Expires, answer.TTL = lifetime(now, reply.ExpireAt)
 	}
-	if err := c.succeed(id, "connect", answer); err != nil {
+	if err := c.succeed(id, answer); err != nil {
 		return err
 	}
 	c.client = Client{ID: c.id, User: reply.User, Info: reply.Info}
@@ -78,11 +68,6 @@ func lifetime(now, expireAt time.Time) (expires bool, seconds uint32) {
 	return true, uint32(min(max(1, left), math.MaxUint32))
 }
 
-type refreshResult struct {
-	Expires bool   `json:"expires,omitempty"`
-	TTL     uint32 `json:"ttl,omitempty"`
-}
-
 // refresh renews the connection with another token.
 func (c *connection) refresh(ctx context.Context, id uint32, cmd *refreshCommand) error {
 	refresher, ok := c.hub.handler.(Refresher)
@@ -98,5 +83,5 @@ func (c *connection) refresh(ctx context.Context, id uint32, cmd *refreshCommand
 	c.mu.Unlock()
 	var answer refreshResult
 	answer.Expires, answer.TTL = lifetime(time.Now(), expireAt)
-	return c.succeed(id, "refresh", answer)
+	return c.succeed(id, answer)
 }

@@ -20,6 +20,7 @@ type connection struct {
 	hub       *Hub
 	shard     *shard
 	id        string
+	codec     codec
 	ws        *websocket.Conn
 	transport *transport
 
@@ -32,7 +33,7 @@ type connection struct {
 	credit     credit
 
 	mu sync.Mutex
-	// replies are JSON objects to be sent, a newline between each two. room, when not nil, is closed
+	// replies are objects to be sent, with the separator between each two. room, when not nil, is closed
 	// once they have been taken.
 	replies []byte
 	room    chan struct{}
@@ -54,7 +55,7 @@ type connection struct {
 	slot, index int
 }
 
-// push sends JSON objects.
+// push sends objects.
 func (c *connection) push(objects ...[]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +69,7 @@ func (c *connection) enqueue(objects ...[]byte) {
 	}
 	for _, object := range objects {
 		if len(c.replies) > 0 {
-			c.replies = append(c.replies, '\n')
+			c.replies = append(c.replies, c.codec.separator()...)
 		}
 		c.replies = append(c.replies, object...)
 	}
@@ -205,7 +206,7 @@ func (c *connection) gather(out *scratch) (last bool) {
 
 // write sends what was gathered.
 func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
-	message := out.message()
+	message := out.message(c.codec)
 	if last {
 		message = appendClose(append([]byte(nil), message...), uint16(c.ending), c.ending.Error())
 	}

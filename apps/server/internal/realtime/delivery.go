@@ -2,26 +2,26 @@ package realtime
 
 import "magpie.build/packages/pubsub"
 
-// HandlePublication implements [pubsub.Handler]: it frames the publication once, for all who are
-// subscribed here.
+// HandlePublication implements [pubsub.Handler]: it frames the publication once in each form that
+// somebody subscribed here reads.
 func (h *Hub) HandlePublication(name string, publication pubsub.Publication) {
 	h.counters.publications.Add(1)
 	if ch := h.channel(name); ch != nil {
-		h.broadcast(ch, newEntry(entryPublication, publication.Position, publicationPush(name, publication)))
+		h.broadcast(ch, entryPublication, publication.Position, publicationPush(publication))
 	}
 }
 
 // HandlePresence implements [pubsub.Handler].
 func (h *Hub) HandlePresence(name string, event pubsub.PresenceEvent) {
 	if ch := h.channel(name); ch != nil {
-		h.broadcast(ch, newEntry(entryPresence, pubsub.Position{}, presencePush(name, event)))
+		h.broadcast(ch, entryPresence, pubsub.Position{}, newPresencePush(event))
 	}
 }
 
 // HandleBreak implements [pubsub.Handler]: whoever was promised no hole is told that there is one.
 func (h *Hub) HandleBreak(name string, position pubsub.Position) {
 	if ch := h.channel(name); ch != nil {
-		h.broadcast(ch, newEntry(entryBreak, position, nil))
+		h.broadcast(ch, entryBreak, position, nil)
 	}
 }
 
@@ -32,8 +32,8 @@ func (h *Hub) channel(name string) *channel {
 }
 
 // broadcast appends to the channel's log and wakes the shards that have somebody to tell.
-func (h *Hub) broadcast(ch *channel, e *entry) {
-	ch.append(e)
+func (h *Hub) broadcast(ch *channel, kind entryKind, position pubsub.Position, what object) {
+	ch.append(kind, position, what)
 	for i := range ch.audiences {
 		a := &ch.audiences[i]
 		if a.size.Load() > 0 && !a.queued.Swap(true) {

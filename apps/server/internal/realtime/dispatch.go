@@ -11,7 +11,7 @@ import (
 // handle runs a message's commands, one after another. The protocol allows a client to send what it
 // wants to subscribe to along with its connect: if that fails, the rest is passed over.
 func (c *connection) handle(message []byte) {
-	commands, err := decodeCommands(message)
+	commands, err := c.codec.decode(message)
 	if err != nil {
 		c.hub.log.Debug("client sent a malformed message", "client", c.id, "error", err)
 		c.disconnect(DisconnectBadRequest)
@@ -109,7 +109,7 @@ func (c *connection) fail(cmd *command, err error) {
 		c.hub.log.Error("command went wrong", "command", cmd.name(), "client", c.id, "user", c.client.User, "error", err)
 	}
 	c.hub.counters.errors.add(answer.Code)
-	c.push(answer.reply(cmd.ID))
+	c.push(c.codec.refusal(cmd.ID, answer))
 }
 
 // answerTo is the one table from errors to what clients are told.

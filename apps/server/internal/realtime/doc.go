@@ -1,5 +1,5 @@
 // Package realtime holds connections and channels: it speaks the Centrifuge client protocol, version
-// 2, in its JSON form over WebSockets, and fans the publications of a [pubsub.Broker] out to who
+// 2, as JSON or protobuf over WebSockets, and fans the publications of a [pubsub.Broker] out to who
 // subscribed. It knows nothing of what is said: a [Handler] decides who may connect, subscribe and
 // publish.
 //
@@ -23,7 +23,8 @@
 //
 // # A publication's way
 //
-// The broker calls [Hub.HandlePublication], which frames it once and appends it to the channel's log
+// The broker calls [Hub.HandlePublication], which frames it once in each form of the protocol that
+// somebody subscribed here speaks (codec.go, json.go, protobuf.go), and appends it to the channel's log
 // (log.go), in which each subscription is a cursor (subscription.go). That marks the channel in those
 // shards that have subscribers (delivery.go); a shard writes to each connection what it has not seen
 // (shard.go, connection.go), straight to the socket beneath coder/websocket, as a server's frames are

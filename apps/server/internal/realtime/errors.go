@@ -106,7 +106,7 @@ func (d DisconnectError) Error() string {
 	case DisconnectLimit:
 		return "connection limit"
 	case DisconnectInappropriateProtocol:
-		return "inappropriate protocol: this server speaks JSON in text messages"
+		return "inappropriate protocol: text messages and data are JSON, or else it is protobuf"
 	case DisconnectDenied:
 		return "permission denied"
 	case DisconnectNotAvailable:

@@ -2,10 +2,11 @@ package realtime
 
 import "encoding/binary"
 
-// The first byte of a whole text message and of a close frame, and the lengths at which the header
+// The first byte of a whole text or binary message, and the lengths at which the header
 // changes its form (RFC 6455 section 5.2).
 const (
 	opText         = 0x81
+	opBinary       = 0x82
 	shortPayload   = 125
 	mediumPayload  = 0xFFFF
 	maxHeaderBytes = 10
@@ -27,17 +28,18 @@ func appendHeader(buf []byte, op byte, payload int) []byte {
 	}
 }
 
-// appendMessages appends objects as text messages, as many in one as fit, newlines between.
-func appendMessages(buf []byte, objects [][]byte) []byte {
+// appendMessages appends objects as messages, as many in one as fit.
+func appendMessages(buf []byte, c codec, objects [][]byte) []byte {
+	separator := c.separator()
 	for len(objects) > 0 {
 		n, size := 1, len(objects[0])
-		for n < len(objects) && size+1+len(objects[n]) <= maxJoinedBytes {
-			size += 1 + len(objects[n])
+		for n < len(objects) && size+len(separator)+len(objects[n]) <= maxJoinedBytes {
+			size += len(separator) + len(objects[n])
 			n++
 		}
-		buf = append(appendHeader(buf, opText, size), objects[0]...)
+		buf = append(appendHeader(buf, c.op(), size), objects[0]...)
 		for _, object := range objects[1:n] {
-			buf = append(append(buf, '\n'), object...)
+			buf = append(append(buf, separator...), object...)
 		}
 		objects = objects[n:]
 	}

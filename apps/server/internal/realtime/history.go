@@ -22,8 +22,7 @@ func (c *connection) history(ctx context.Context, id uint32, cmd *historyCommand
 	if err != nil {
 		return err
 	}
-	c.push(historyReply(id, history))
-	return nil
+	return c.succeed(id, historyResult(history))
 }
 
 // require refuses a command on a channel that the client is not subscribed to, or that does not offer

@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -215,11 +214,7 @@ func (h *Hub) Members(ctx context.Context, channel string) ([]Client, error) {
 	}
 	clients := make([]Client, len(members))
 	for i, member := range members {
-		var info clientInfo
-		if err := json.Unmarshal(member.Data, &info); err != nil {
-			info = clientInfo{Client: member.ID}
-		}
-		clients[i] = info.client()
+		clients[i] = memberInfo(member).client()
 	}
 	return clients, nil
 }

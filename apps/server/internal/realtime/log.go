@@ -11,8 +11,8 @@ import (
 // whoever is slow holds on to what it still has to see, and what all have seen is garbage.
 type entry struct {
 	kind entryKind
-	// frame is the push as a WebSocket message, body the JSON within it.
-	frame, body []byte
+	// framed is the push in those variants that had subscribers.
+	framed [variants]framed
 	// position is a publication's, zero without history.
 	position pubsub.Position
 	// total counts the log's bytes up to and including this entry.
@@ -69,9 +69,18 @@ func (end *logEnd) learn(newest pubsub.Position) {
 	}
 }
 
-// newEntry frames a push.
-func newEntry(kind entryKind, position pubsub.Position, body []byte) *entry {
-	frame := make([]byte, 0, maxHeaderBytes+len(body))
-	frame = append(appendHeader(frame, opText, len(body)), body...)
-	return &entry{kind: kind, position: position, frame: frame, body: frame[len(frame)-len(body):]}
+// framed is a push as a WebSocket message, and how much of that is its header. The zero framed is one
+// that does not exist in that variant.
+type framed struct {
+	frame  []byte
+	header int
+}
+
+// body is the object within the message.
+func (f framed) body() []byte { return f.frame[f.header:] }
+
+// frame makes a message of an object.
+func frame(op byte, body []byte) framed {
+	buf := appendHeader(make([]byte, 0, maxHeaderBytes+len(body)), op, len(body))
+	return framed{append(buf, body...), len(buf)}
 }

@@ -39,9 +39,9 @@ func TestTheEndOfALogIsSettledOnlyWhereNothingCanBeMissing(t *testing.T) {
 			for _, s := range test.steps {
 				switch s.kind {
 				case 'd':
-					end.follow(newEntry(entryPublication, s.position, nil))
+					end.follow(&entry{kind: entryPublication, position: s.position})
 				case 'b':
-					end.follow(newEntry(entryBreak, s.position, nil))
+					end.follow(&entry{kind: entryBreak, position: s.position})
 				case 'h':
 					end.learn(s.position)
 				}

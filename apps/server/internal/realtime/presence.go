@@ -26,10 +26,6 @@ func (c *connection) leavePresence(ctx context.Context, s *subscription) {
 	}
 }
 
-type presenceResult struct {
-	Presence map[string]*clientInfo `json:"presence"`
-}
-
 // presence answers with who is in the channel.
 func (c *connection) presence(ctx context.Context, id uint32, cmd *channelCommand) error {
 	members, err := c.members(ctx, cmd.Channel)
@@ -40,12 +36,7 @@ func (c *connection) presence(ctx context.Context, id uint32, cmd *channelComman
 	for _, member := range members {
 		answer.Presence[member.ID] = member.wire()
 	}
-	return c.succeed(id, "presence", answer)
-}
-
-type presenceStatsResult struct {
-	Clients int `json:"num_clients"`
-	Users   int `json:"num_users"`
+	return c.succeed(id, answer)
 }
 
 // presenceStats answers with how many they are.
@@ -58,7 +49,7 @@ func (c *connection) presenceStats(ctx context.Context, id uint32, cmd *channelC
 	for _, member := range members {
 		users[member.User] = struct{}{}
 	}
-	return c.succeed(id, "presence_stats", presenceStatsResult{Clients: len(members), Users: len(users)})
+	return c.succeed(id, presenceStatsResult{Clients: len(members), Users: len(users)})
 }
 
 func (c *connection) members(ctx context.Context, channel string) ([]Client, error) {

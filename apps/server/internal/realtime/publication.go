@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"magpie.build/packages/pubsub"
 )
 
@@ -16,6 +18,9 @@ import (
 type Publication struct {
 	// Data is the payload, any JSON value.
 	Data json.RawMessage
+	// Binary lets data be any bytes. Where they are not JSON, clients that speak JSON cannot be given
+	// them: those of the channel's subscribers are disconnected with code 3506.
+	Binary bool
 	// Info is the client who said it, or nil.
 	Info *Client
 	// Tags go along, for clients to look at. Nil means none.
@@ -26,17 +31,22 @@ type Publication struct {
 }
 
 // storedPublication is what a broker carries and keeps: the wire's publication but for its offset and
-// time, which the broker knows. It always begins with its data, so that they can be spliced in at
-// the end without a parse.
+// time, which the broker knows. It begins with its data, so that they can be spliced in at the end
+// without a parse, unless the payload is not JSON.
 type storedPublication struct {
-	Data json.RawMessage   `json:"data"`
-	Info *clientInfo       `json:"info,omitempty"`
-	Tags map[string]string `json:"tags,omitempty"`
+	Data  json.RawMessage   `json:"data,omitempty"`
+	Bytes []byte            `json:"bytes,omitempty"`
+	Info  *clientInfo       `json:"info,omitempty"`
+	Tags  map[string]string `json:"tags,omitempty"`
 }
 
-// foreignPublication stands in for bytes in a channel that are no publication of ours: left out, its
-// offset would be a hole.
-const foreignPublication = `{"data":null}`
+// A stored publication begins in one of these ways. What begins otherwise is no publication of ours;
+// left out, its offset would be a hole, so it goes out as one whose data is null.
+var (
+	jsonStored   = []byte(`{"data":`)
+	binaryStored = []byte(`{"bytes":`)
+	foreign      = []byte(`{"data":null}`)
+)
 
 // clientInfo is a [Client] on the wire.
 type clientInfo struct {
@@ -50,6 +60,14 @@ func (c Client) wire() *clientInfo {
 	return &clientInfo{User: c.User, Client: c.ID, Info: c.Info, ChannelInfo: c.ChannelInfo}
 }
 
+// appendProtobuf appends the fields of a ClientInfo.
+func (c *clientInfo) appendProtobuf(buf []byte) []byte {
+	buf = appendText(buf, 1, c.User)
+	buf = appendText(buf, 2, c.Client)
+	buf = appendBytes(buf, 3, c.Info)
+	return appendBytes(buf, 4, c.ChannelInfo)
+}
+
 func (c *clientInfo) client() Client {
 	return Client{ID: c.Client, User: c.User, Info: c.Info, ChannelInfo: c.ChannelInfo}
 }
@@ -57,8 +75,14 @@ func (c *clientInfo) client() Client {
 // publish is [Hub.Publish] for those who have no hub.
 func publish(ctx context.Context, broker pubsub.Broker, channel string, publication Publication, options pubsub.PublishOptions) (pubsub.Position, error) {
 	stored := storedPublication{Data: publication.Data, Tags: publication.Tags}
+	if publication.Binary && !isJSON(publication.Data) {
+		stored.Data, stored.Bytes = nil, publication.Data
+	}
 	if publication.Info != nil {
 		stored.Info = publication.Info.wire()
+	}
+	if len(publication.Data) == 0 {
+		return pubsub.Position{}, fmt.Errorf("publish to %q: no data: %w", channel, ErrBadRequest)
 	}
 	data, err := marshal(stored)
 	if err != nil {
@@ -67,28 +91,36 @@ func publish(ctx context.Context, broker pubsub.Broker, channel string, publicat
 	return broker.Publish(ctx, channel, data, options)
 }
 
-// marshal is json.Marshal for the wire: one line of valid UTF-8, with < and > as they are.
-func marshal(value any) ([]byte, error) {
-	var buf bytes.Buffer
-	encoder := json.NewEncoder(&buf)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
+// isJSON reports whether data may go into JSON as it is.
+func isJSON(data []byte) bool { return json.Valid(data) && utf8.Valid(data) }
+
+// readStored reads what publish stored.
+func readStored(data []byte) storedPublication {
+	var stored storedPublication
+	if err := json.Unmarshal(data, &stored); err != nil {
+		stored = storedPublication{}
 	}
-	data := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("not UTF-8: %w", ErrBadRequest)
+	if stored.Data == nil && stored.Bytes == nil {
+		stored.Data = json.RawMessage("null")
 	}
-	return data, nil
+	return stored
 }
 
-// decodePublication reads what publish stored.
-func decodePublication(publication pubsub.Publication) Publication {
-	var stored storedPublication
-	if err := json.Unmarshal(publication.Data, &stored); err != nil {
-		stored = storedPublication{Data: json.RawMessage("null")}
+// payload is the data, whatever it is.
+func (s *storedPublication) payload() []byte {
+	if s.Data == nil {
+		return s.Bytes
 	}
-	decoded := Publication{Data: stored.Data, Tags: stored.Tags, Position: publication.Position, Time: publication.Time}
+	return s.Data
+}
+
+// decodePublication is what publish stored.
+func decodePublication(publication pubsub.Publication) Publication {
+	stored := readStored(publication.Data)
+	decoded := Publication{
+		Data: stored.payload(), Binary: stored.Data == nil, Tags: stored.Tags,
+		Position: publication.Position, Time: publication.Time,
+	}
 	if stored.Info != nil {
 		client := stored.Info.client()
 		decoded.Info = &client
@@ -96,11 +128,14 @@ func decodePublication(publication pubsub.Publication) Publication {
 	return decoded
 }
 
-// appendPublication appends a publication as the wire has it.
-func appendPublication(buf []byte, publication pubsub.Publication) []byte {
+// appendPublicationJSON appends a publication as the wire has it.
+func appendPublicationJSON(buf []byte, publication pubsub.Publication) ([]byte, error) {
 	stored := publication.Data
-	if !bytes.HasPrefix(stored, []byte(`{"data":`)) || stored[len(stored)-1] != '}' {
-		stored = []byte(foreignPublication)
+	switch {
+	case bytes.HasPrefix(stored, binaryStored):
+		return buf, DisconnectInappropriateProtocol
+	case !bytes.HasPrefix(stored, jsonStored) || stored[len(stored)-1] != '}':
+		stored = foreign
 	}
 	buf = append(buf, stored[:len(stored)-1]...)
 	if offset := publication.Position.Offset; offset > 0 {
@@ -113,5 +148,48 @@ func appendPublication(buf []byte, publication pubsub.Publication) []byte {
 	if !publication.Time.IsZero() {
 		buf = strconv.AppendInt(append(buf, `,"time":`...), publication.Time.UnixMilli(), 10)
 	}
-	return append(buf, '}')
+	return append(buf, '}'), nil
+}
+
+// appendPublicationsJSON appends publications as an array.
+func appendPublicationsJSON(buf []byte, publications []pubsub.Publication) ([]byte, error) {
+	buf = append(buf, '[')
+	for i, publication := range publications {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		var err error
+		if buf, err = appendPublicationJSON(buf, publication); err != nil {
+			return buf, err
+		}
+	}
+	return append(buf, ']'), nil
+}
+
+// appendPublicationProtobuf appends a publication's fields.
+func appendPublicationProtobuf(buf []byte, publication pubsub.Publication) []byte {
+	stored := readStored(publication.Data)
+	buf = appendBytes(buf, 4, stored.payload())
+	if stored.Info != nil {
+		buf = appendMessage(buf, 5, stored.Info.appendProtobuf)
+	}
+	buf = appendUint(buf, 6, publication.Position.Offset)
+	for key, tag := range stored.Tags {
+		buf = appendMessage(buf, 7, func(buf []byte) []byte { return appendText(appendText(buf, 1, key), 2, tag) })
+	}
+	if !publication.Time.IsZero() {
+		buf = appendUint(buf, 9, uint64(publication.Time.UnixMilli()))
+	}
+	if publication.Position.Offset == 1 {
+		buf = appendText(buf, 14, publication.Position.Epoch)
+	}
+	return buf
+}
+
+// appendPublicationsProtobuf appends publications as a repeated field.
+func appendPublicationsProtobuf(buf []byte, number protowire.Number, publications []pubsub.Publication) []byte {
+	for _, publication := range publications {
+		buf = appendMessage(buf, number, func(buf []byte) []byte { return appendPublicationProtobuf(buf, publication) })
+	}
+	return buf
 }

@@ -24,11 +24,7 @@ func (c *connection) publish(ctx context.Context, id uint32, cmd *publishCommand
 	if err := c.hub.handler.Publish(ctx, client, cmd.Channel, cmd.Data); err != nil {
 		return err
 	}
-	return c.succeed(id, "publish", struct{}{})
-}
-
-type rpcResult struct {
-	Data json.RawMessage `json:"data,omitempty"`
+	return c.succeed(id, publishResult{})
 }
 
 // rpc asks the handler whatever the client asks.
@@ -40,7 +36,7 @@ func (c *connection) rpc(ctx context.Context, id uint32, cmd *rpcCommand) error 
 	if err != nil {
 		return err
 	}
-	return c.succeed(id, "rpc", rpcResult{Data: data})
+	return c.succeed(id, rpcResult{Data: data})
 }
 
 // checkData refuses a payload that is too large.

@@ -19,9 +19,6 @@ type pulse struct {
 	expireAt time.Time
 }
 
-// ping is what the server says to see whether somebody listens; the answer is the same.
-var ping = []byte("{}")
-
 // beat does what is due, and says when to look again, or that there is no need to.
 func (c *connection) beat(now time.Time) (wait time.Duration, again bool) {
 	c.mu.Lock()
@@ -37,7 +34,7 @@ func (c *connection) beat(now time.Time) (wait time.Duration, again bool) {
 	case due(p.pongBy, now):
 		c.end(DisconnectNoPong)
 	case due(p.pingAt, now):
-		c.enqueue(ping)
+		c.enqueue(c.codec.ping())
 		p.pingAt = now.Add(c.hub.options.PingInterval)
 		p.pongBy = now.Add(c.hub.options.PongTimeout)
 	}

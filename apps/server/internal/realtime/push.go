@@ -2,7 +2,8 @@ package realtime
 
 import (
 	"encoding/json"
-	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"magpie.build/packages/pubsub"
 )
@@ -11,37 +12,57 @@ import (
 // subscribes again, and learns whether it can be recovered.
 const unsubscribeInsufficient = 2500
 
-// appendString appends s as a JSON string.
-func appendString(buf []byte, s string) []byte {
-	quoted, _ := json.Marshal(s) // a string always can
-	return append(buf, quoted...)
+// publicationPush is something said in a channel.
+type publicationPush pubsub.Publication
+
+func (publicationPush) field() (string, protowire.Number) { return "pub", 4 }
+
+func (p publicationPush) appendJSON(buf []byte) ([]byte, error) {
+	return appendPublicationJSON(buf, pubsub.Publication(p))
 }
 
-// appendPush begins a push to a channel; its caller adds what is pushed and two closing braces.
-func appendPush(buf []byte, channel string) []byte {
-	return appendString(append(buf, `{"push":{"channel":`...), channel)
+func (p publicationPush) appendProtobuf(buf []byte) []byte {
+	return appendPublicationProtobuf(buf, pubsub.Publication(p))
 }
 
-// publicationPush is a publication as a push.
-func publicationPush(channel string, publication pubsub.Publication) []byte {
-	buf := make([]byte, 0, len(publication.Data)+len(channel)+128)
-	buf = append(appendPush(buf, channel), `,"pub":`...)
-	return append(appendPublication(buf, publication), `}}`...)
+// presencePush says that a member came or went.
+type presencePush struct {
+	Info *clientInfo `json:"info"`
+	left bool
 }
 
-// presencePush says that a member came or went. The member's data is a clientInfo as JSON.
-func presencePush(channel string, event pubsub.PresenceEvent) []byte {
-	kind := `,"join":{"info":`
-	if event.Left {
-		kind = `,"leave":{"info":`
+func newPresencePush(event pubsub.PresenceEvent) presencePush {
+	return presencePush{Info: memberInfo(event.Member), left: event.Left}
+}
+
+func (p presencePush) field() (string, protowire.Number) {
+	if p.left {
+		return "leave", 6
 	}
-	buf := append(appendPush(nil, channel), kind...)
-	return append(append(buf, event.Member.Data...), `}}}`...)
+	return "join", 5
+}
+
+func (p presencePush) appendProtobuf(buf []byte) []byte {
+	return appendMessage(buf, 1, p.Info.appendProtobuf)
+}
+
+// memberInfo is who a member is; of one that is not ours only the id is known.
+func memberInfo(member pubsub.Member) *clientInfo {
+	var info clientInfo
+	if err := json.Unmarshal(member.Data, &info); err != nil {
+		return &clientInfo{Client: member.ID}
+	}
+	return &info
 }
 
 // unsubscribePush ends a subscription.
-func unsubscribePush(channel string, code int, reason string) []byte {
-	buf := append(appendPush(nil, channel), `,"unsubscribe":{"code":`...)
-	buf = append(strconv.AppendInt(buf, int64(code), 10), `,"reason":`...)
-	return append(appendString(buf, reason), `}}}`...)
+type unsubscribePush struct {
+	Code   uint32 `json:"code"`
+	Reason string `json:"reason"`
+}
+
+func (unsubscribePush) field() (string, protowire.Number) { return "unsubscribe", 7 }
+
+func (p unsubscribePush) appendProtobuf(buf []byte) []byte {
+	return appendText(appendUint(buf, 2, uint64(p.Code)), 3, p.Reason)
 }

@@ -68,7 +68,7 @@ func (c *connection) receive(kind websocket.MessageType, message io.Reader) erro
 	case c.isEnding():
 	case surplus > 0:
 		c.disconnect(DisconnectMessageTooBig)
-	case kind != websocket.MessageText:
+	case byte(kind) != c.codec.op()&0x0F:
 		c.disconnect(DisconnectInappropriateProtocol)
 	default:
 		defer c.rescue()

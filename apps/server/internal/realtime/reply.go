@@ -1,36 +1,17 @@
 package realtime
 
 import (
+	"encoding/json"
 	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"magpie.build/packages/pubsub"
 )
 
-// reply is the error as the answer to a command.
-func (e *Error) reply(id uint32) []byte {
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = strconv.AppendUint(append(buf, `,"error":{"code":`...), uint64(e.Code), 10)
-	buf = appendString(append(buf, `,"message":`...), e.Message)
-	if e.Temporary {
-		buf = append(buf, `,"temporary":true`...)
-	}
-	return append(buf, "}}"...)
-}
-
-// result is the answer to a command that succeeded.
-func result(id uint32, name string, value any) ([]byte, error) {
-	encoded, err := marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = append(append(append(buf, `,"`...), name...), `":`...)
-	return append(append(buf, encoded...), '}'), nil
-}
-
 // succeed sends the answer to a command that succeeded.
-func (c *connection) succeed(id uint32, name string, value any) error {
-	reply, err := result(id, name, value)
+func (c *connection) succeed(id uint32, result object) error {
+	reply, err := c.codec.answer(id, result)
 	if err != nil {
 		return err
 	}
@@ -38,36 +19,132 @@ func (c *connection) succeed(id uint32, name string, value any) error {
 	return nil
 }
 
-// appendSubscribeReply is the result with the missed publications spliced in: they are on the wire as
-// they are in the broker.
-func appendSubscribeReply(buf []byte, id uint32, answer []byte, missed []pubsub.Publication) []byte {
-	buf = strconv.AppendUint(append(buf, `{"id":`...), uint64(id), 10)
-	buf = append(append(buf, `,"subscribe":`...), answer...)
-	if len(missed) > 0 {
-		buf = append(buf[:len(buf)-1], `,"publications":`...)
-		buf = append(appendPublications(buf, missed), '}')
-	}
-	return append(buf, '}')
+type connectResult struct {
+	Client  string          `json:"client"`
+	Data    json.RawMessage `json:"data,omitempty"`
+	Expires bool            `json:"expires,omitempty"`
+	TTL     uint32          `json:"ttl,omitempty"`
+	Ping    uint32          `json:"ping"`
+	Pong    bool            `json:"pong"`
 }
 
-// appendPublications appends publications as an array.
-func appendPublications(buf []byte, publications []pubsub.Publication) []byte {
-	buf = append(buf, '[')
-	for i, publication := range publications {
-		if i > 0 {
-			buf = append(buf, ',')
-		}
-		buf = appendPublication(buf, publication)
-	}
-	return append(buf, ']')
+func (connectResult) field() (string, protowire.Number) { return "connect", 5 }
+
+func (r connectResult) appendProtobuf(buf []byte) []byte {
+	buf = appendText(buf, 1, r.Client)
+	buf = appendBool(buf, 3, r.Expires)
+	buf = appendUint(buf, 4, uint64(r.TTL))
+	buf = appendBytes(buf, 5, r.Data)
+	buf = appendUint(buf, 7, uint64(r.Ping))
+	return appendBool(buf, 8, r.Pong)
 }
 
-// historyReply is a part of a history, and the newest position.
-func historyReply(id uint32, history pubsub.History) []byte {
-	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
-	buf = append(buf, `,"history":{"publications":`...)
-	buf = appendPublications(buf, history.Publications)
-	buf = strconv.AppendUint(append(buf, `,"offset":`...), history.Position.Offset, 10)
-	buf = appendString(append(buf, `,"epoch":`...), history.Position.Epoch)
-	return append(buf, "}}"...)
+type subscribeResult struct {
+	Recoverable   bool            `json:"recoverable,omitempty"`
+	Positioned    bool            `json:"positioned,omitempty"`
+	Epoch         string          `json:"epoch,omitempty"`
+	Offset        uint64          `json:"offset,omitempty"`
+	Recovered     bool            `json:"recovered,omitempty"`
+	WasRecovering bool            `json:"was_recovering,omitempty"`
+	Data          json.RawMessage `json:"data,omitempty"`
+	// missed are on the wire as they are in the broker.
+	missed []pubsub.Publication
 }
+
+func (subscribeResult) field() (string, protowire.Number) { return "subscribe", 6 }
+
+func (r subscribeResult) appendJSON(buf []byte) ([]byte, error) {
+	answer, err := marshal(r)
+	if err != nil || len(r.missed) == 0 {
+		return append(buf, answer...), err
+	}
+	buf = append(buf, answer[:len(answer)-1]...)
+	buf, err = appendPublicationsJSON(append(buf, `,"publications":`...), r.missed)
+	return append(buf, '}'), err
+}
+
+func (r subscribeResult) appendProtobuf(buf []byte) []byte {
+	buf = appendBool(buf, 3, r.Recoverable)
+	buf = appendText(buf, 6, r.Epoch)
+	buf = appendPublicationsProtobuf(buf, 7, r.missed)
+	buf = appendBool(buf, 8, r.Recovered)
+	buf = appendUint(buf, 9, r.Offset)
+	buf = appendBool(buf, 10, r.Positioned)
+	buf = appendBytes(buf, 11, r.Data)
+	return appendBool(buf, 12, r.WasRecovering)
+}
+
+// historyResult is a part of a history, and the newest position.
+type historyResult pubsub.History
+
+func (historyResult) field() (string, protowire.Number) { return "history", 11 }
+
+func (r historyResult) appendJSON(buf []byte) ([]byte, error) {
+	buf, err := appendPublicationsJSON(append(buf, `{"publications":`...), r.Publications)
+	buf = strconv.AppendUint(append(buf, `,"offset":`...), r.Position.Offset, 10)
+	buf = appendString(append(buf, `,"epoch":`...), r.Position.Epoch)
+	return append(buf, '}'), err
+}
+
+func (r historyResult) appendProtobuf(buf []byte) []byte {
+	buf = appendPublicationsProtobuf(buf, 1, r.Publications)
+	buf = appendText(buf, 2, r.Position.Epoch)
+	return appendUint(buf, 3, r.Position.Offset)
+}
+
+type presenceResult struct {
+	Presence map[string]*clientInfo `json:"presence"`
+}
+
+func (presenceResult) field() (string, protowire.Number) { return "presence", 9 }
+
+func (r presenceResult) appendProtobuf(buf []byte) []byte {
+	for id, info := range r.Presence {
+		buf = appendMessage(buf, 1, func(buf []byte) []byte {
+			return appendMessage(appendText(buf, 1, id), 2, info.appendProtobuf)
+		})
+	}
+	return buf
+}
+
+type presenceStatsResult struct {
+	Clients int `json:"num_clients"`
+	Users   int `json:"num_users"`
+}
+
+func (presenceStatsResult) field() (string, protowire.Number) { return "presence_stats", 10 }
+
+func (r presenceStatsResult) appendProtobuf(buf []byte) []byte {
+	return appendUint(appendUint(buf, 1, uint64(r.Clients)), 2, uint64(r.Users))
+}
+
+type rpcResult struct {
+	Data json.RawMessage `json:"data,omitempty"`
+}
+
+func (rpcResult) field() (string, protowire.Number) { return "rpc", 13 }
+
+func (r rpcResult) appendProtobuf(buf []byte) []byte { return appendBytes(buf, 1, r.Data) }
+
+type refreshResult struct {
+	Expires bool   `json:"expires,omitempty"`
+	TTL     uint32 `json:"ttl,omitempty"`
+}
+
+func (refreshResult) field() (string, protowire.Number) { return "refresh", 14 }
+
+func (r refreshResult) appendProtobuf(buf []byte) []byte {
+	return appendUint(appendBool(buf, 3, r.Expires), 4, uint64(r.TTL))
+}
+
+type publishResult struct{}
+
+func (publishResult) field() (string, protowire.Number) { return "publish", 8 }
+
+func (publishResult) appendProtobuf(buf []byte) []byte { return buf }
+
+type unsubscribeResult struct{}
+
+func (unsubscribeResult) field() (string, protowire.Number) { return "unsubscribe", 7 }
+
+func (unsubscribeResult) appendProtobuf(buf []byte) []byte { return buf }

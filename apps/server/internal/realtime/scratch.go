@@ -22,8 +22,8 @@ func (s *scratch) reset() {
 	s.buf = s.buf[:0]
 }
 
-func (s *scratch) addEntry(e *entry) {
-	s.objects = append(s.objects, e.body)
+func (s *scratch) addEntry(e framed) {
+	s.objects = append(s.objects, e.body())
 	s.frame = e.frame
 	s.entries++
 }
@@ -34,10 +34,10 @@ func (s *scratch) addObject(object []byte) {
 }
 
 // message returns everything as frames, in the order it was added.
-func (s *scratch) message() []byte {
+func (s *scratch) message(c codec) []byte {
 	if len(s.objects) == 1 && s.frame != nil {
 		return s.frame
 	}
-	s.buf = appendMessages(s.buf, s.objects)
+	s.buf = appendMessages(s.buf, c, s.objects)
 	return s.buf
 }

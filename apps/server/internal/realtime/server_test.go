@@ -72,7 +72,7 @@ func (h *house) Subscribe(_ context.Context, _ realtime.Client, request realtime
 	switch kind {
 	case "plain":
 		return realtime.SubscribeReply{Data: request.Data}, nil
-	case "room":
+	case "room", "roomofbytes":
 		return realtime.SubscribeReply{Recoverable: true, History: true}, nil
 	case "people":
 		return realtime.SubscribeReply{Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)}, nil
@@ -90,7 +90,7 @@ func (h *house) Publish(ctx context.Context, client realtime.Client, channel str
 	if kind == "secret" {
 		return realtime.ErrPermissionDenied
 	}
-	publication := realtime.Publication{Data: data}
+	publication := realtime.Publication{Data: data, Binary: kind == "roomofbytes"}
 	if client.User != "" {
 		publication.Info = &client
 	}

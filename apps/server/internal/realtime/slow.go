@@ -99,7 +99,10 @@ func (c *connection) repair() {
 	}
 	pushes := make([][]byte, len(history.Publications))
 	for i, publication := range history.Publications {
-		pushes[i] = publicationPush(s.channel.name, publication)
+		if pushes[i], err = c.codec.push(s.channel.name, publicationPush(publication)); err != nil {
+			s.mismatch()
+			return
+		}
 		s.position = publication.Position
 	}
 	c.enqueue(pushes...)

@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"unicode/utf8"
 
@@ -71,8 +70,8 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 	if err != nil {
 		return nil, logEnd{}, err
 	}
-	s := &subscription{connection: c, channel: ch, offer: offer, state: joining}
-	at, end := ch.cursor()
+	s := &subscription{connection: c, channel: ch, offer: offer, variant: c.codec.variant(), state: joining}
+	at, end := ch.enter(s.variant)
 	s.at = at
 	c.mu.Lock()
 	c.subscriptions[name] = s
@@ -98,6 +97,7 @@ func (c *connection) drop(ctx context.Context, s *subscription) {
 	delete(c.subscriptions, s.channel.name)
 	c.mu.Unlock()
 	s.channel.audiences[c.shard.index].remove(s)
+	s.channel.exit(s.variant)
 	c.hub.counters.subscriptions.Add(-1)
 	if s.entered {
 		c.leavePresence(ctx, s)
@@ -110,7 +110,7 @@ func (c *connection) unsubscribe(ctx context.Context, id uint32, cmd *channelCom
 	if s := c.subscription(cmd.Channel); s != nil {
 		c.drop(ctx, s)
 	}
-	return c.succeed(id, "unsubscribe", struct{}{})
+	return c.succeed(id, unsubscribeResult{})
 }
 
 func (c *connection) subscription(channel string) *subscription {
@@ -136,20 +136,9 @@ func (c *connection) held() []*subscription {
 	return held
 }
 
-type subscribeResult struct {
-	Recoverable   bool            `json:"recoverable,omitempty"`
-	Positioned    bool            `json:"positioned,omitempty"`
-	Epoch         string          `json:"epoch,omitempty"`
-	Offset        uint64          `json:"offset,omitempty"`
-	Recovered     bool            `json:"recovered,omitempty"`
-	WasRecovering bool            `json:"was_recovering,omitempty"`
-	Data          json.RawMessage `json:"data,omitempty"`
-}
-
 // subscribeReply finds out where the subscription begins, and says so.
 func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscribeCommand, s *subscription, end logEnd) ([]byte, error) {
 	answer := subscribeResult{Data: s.offer.Data}
-	var missed []pubsub.Publication
 	if s.offer.Recoverable {
 		var since *pubsub.Position
 		if cmd.Recover {
@@ -165,7 +154,7 @@ func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscri
 		if cmd.Recover && !r.recovered && cmd.Flag&flagRejectUnrecovered != 0 {
 			return nil, ErrUnrecoverablePosition
 		}
-		s.position, missed = r.position, r.publications
+		s.position, answer.missed = r.position, r.publications
 		answer.Recoverable, answer.Positioned = true, true
 		answer.Recovered, answer.WasRecovering = r.recovered, cmd.Recover
 		answer.Epoch, answer.Offset = r.position.Epoch, r.position.Offset
@@ -174,9 +163,5 @@ func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscri
 			answer.Offset = cmd.Offset
 		}
 	}
-	encoded, err := marshal(answer)
-	if err != nil {
-		return nil, err
-	}
-	return appendSubscribeReply(nil, id, encoded, missed), nil
+	return c.codec.answer(id, answer)
 }

@@ -10,7 +10,9 @@ type subscription struct {
 	connection *connection
 	channel    *channel
 	offer      SubscribeReply
-	place      int
+	// variant is the form in which it reads the log. It does not change.
+	variant variant
+	place   int
 
 	state subscriptionState
 	// at is the last entry of the log that it has dealt with, nil where it let go of the log.
@@ -89,7 +91,11 @@ func (s *subscription) gather(out *scratch) {
 		s.at = e
 		switch s.judge(e) {
 		case deliver:
-			out.addEntry(e)
+			if e.framed[s.variant].frame == nil {
+				s.mismatch()
+				return
+			}
+			out.addEntry(e.framed[s.variant])
 		case tellBreak:
 			s.breakOff(out)
 			return
@@ -103,7 +109,19 @@ func (s *subscription) gather(out *scratch) {
 func (s *subscription) breakOff(out *scratch) {
 	s.state, s.at, s.behind = broken, nil, false
 	s.connection.hub.counters.breaks.Add(1)
-	out.addObject(unsubscribePush(s.channel.name, unsubscribeInsufficient, "insufficient state"))
+	push, err := s.connection.codec.push(s.channel.name, unsubscribePush{unsubscribeInsufficient, "insufficient state"})
+	if err == nil { // as it always is
+		out.addObject(push)
+	}
+}
+
+// mismatch ends a connection in whose form of the protocol a publication cannot be written: it would
+// have a hole. The connection's mu is held.
+func (s *subscription) mismatch() {
+	c := s.connection
+	c.hub.log.Info("client that speaks JSON disconnected: a publication is not JSON",
+		"channel", s.channel.name, "client", c.id)
+	c.end(DisconnectInappropriateProtocol)
 }
 
 type verdict uint8

@@ -1,0 +1,107 @@
+package realtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// jsonCodec writes objects of JSON, a newline between each two.
+type jsonCodec struct{}
+
+var _ codec = jsonCodec{}
+
+// jsonAppender is an [object] with JSON of its own making.
+type jsonAppender interface {
+	appendJSON(buf []byte) ([]byte, error)
+}
+
+// jsonPing is an object without anything.
+var jsonPing = []byte("{}")
+
+func (jsonCodec) variant() variant  { return jsonVariant }
+func (jsonCodec) op() byte          { return opText }
+func (jsonCodec) separator() string { return "\n" }
+func (jsonCodec) ping() []byte      { return jsonPing }
+
+// decode reads commands with a newline between each two, and perhaps one more at the end.
+func (jsonCodec) decode(message []byte) ([]command, error) {
+	if !utf8.Valid(message) {
+		// It would reach other clients, and browsers end a connection that is not UTF-8.
+		return nil, fmt.Errorf("%w: not UTF-8", errMalformed)
+	}
+	message = bytes.TrimSuffix(message, []byte("\n"))
+	var commands []command
+	for line := range bytes.SplitSeq(message, []byte("\n")) {
+		if len(commands) == maxCommands {
+			return nil, errTooManyCommands
+		}
+		var cmd command
+		if err := json.Unmarshal(line, &cmd); err != nil {
+			return nil, fmt.Errorf("%w: %w", errMalformed, err)
+		}
+		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("n")) {
+			return nil, fmt.Errorf("%w: null", errMalformed)
+		}
+		commands = append(commands, cmd)
+	}
+	return commands, nil
+}
+
+func (jsonCodec) answer(id uint32, result object) ([]byte, error) {
+	name, _ := result.field()
+	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
+	buf = append(append(append(buf, `,"`...), name...), `":`...)
+	buf, err := appendJSON(buf, result)
+	return append(buf, '}'), err
+}
+
+func (jsonCodec) refusal(id uint32, refused *Error) []byte {
+	buf := strconv.AppendUint([]byte(`{"id":`), uint64(id), 10)
+	buf = strconv.AppendUint(append(buf, `,"error":{"code":`...), uint64(refused.Code), 10)
+	buf = appendString(append(buf, `,"message":`...), refused.Message)
+	if refused.Temporary {
+		buf = append(buf, `,"temporary":true`...)
+	}
+	return append(buf, "}}"...)
+}
+
+func (jsonCodec) push(channel string, what object) ([]byte, error) {
+	name, _ := what.field()
+	buf := appendString([]byte(`{"push":{"channel":`), channel)
+	buf = append(append(append(buf, `,"`...), name...), `":`...)
+	buf, err := appendJSON(buf, what)
+	return append(buf, "}}"...), err
+}
+
+// appendJSON appends an object's JSON.
+func appendJSON(buf []byte, what object) ([]byte, error) {
+	if own, ok := what.(jsonAppender); ok {
+		return own.appendJSON(buf)
+	}
+	encoded, err := marshal(what)
+	return append(buf, encoded...), err
+}
+
+// appendString appends s as a JSON string.
+func appendString(buf []byte, s string) []byte {
+	quoted, _ := json.Marshal(s) // a string always can
+	return append(buf, quoted...)
+}
+
+// marshal is json.Marshal for the wire: one line of valid UTF-8, with < and > as they are.
+func marshal(value any) ([]byte, error) {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	data := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("not UTF-8: %w", ErrBadRequest)
+	}
+	return data, nil
+}
