@@ -2,7 +2,7 @@
 //
 //	go run ./tools/bench            everything, in half an hour
 //	go run ./tools/bench build      the pipeline: warm builds beside the go command's
-//	go run ./tools/bench realtime   the server: memory at rest, deliveries under load
+//	go run ./tools/bench realtime   the server beside Centrifugo, Socket.IO and a naive one: deliveries, memory, recovery
 //	go run ./tools/bench compare    the pipeline beside turbo, go-task and the go command, in a quarter of an hour
 //
 // Figures of different machines and moments do not compare. Measure what you compare in one run.
@@ -41,6 +41,9 @@ type options struct {
 	sizes    string
 	turbo    string
 	goTask   string
+	servers  string
+	only     string
+	rooms    int
 	write    string
 	idle     int
 	rest     time.Duration
@@ -62,8 +65,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.turbo, "turbo", "", "turbo's own program to compare with; without it npm installs "+peers.TurboVersion+" to a temporary folder")
 	flags.StringVar(&o.goTask, "go-task", "", "go-task's program to compare with; without it the go command installs "+peers.GoTaskVersion)
 	flags.StringVar(&o.write, "write", "", "folder of guides to write the comparison to, as a page and a picture")
-	flags.IntVar(&o.idle, "idle", 5000, "idle connections")
+	flags.StringVar(&o.servers, "servers", "magpie,centrifugo,socket.io,naive", "realtime servers to measure")
+	flags.StringVar(&o.only, "only", "", "what of realtime to measure, by the names that progress shows; empty is all")
+	flags.IntVar(&o.idle, "idle", 10_000, "idle connections")
 	flags.DurationVar(&o.rest, "rest", 10*time.Second, "how long a server rests before its memory is read")
+	flags.IntVar(&o.rooms, "rooms", 500, "small rooms")
+	o.fanOut.Prefix, o.fanOut.Rooms = "plain:", 1
 	flags.IntVar(&o.fanOut.Subscribers, "subscribers", 1000, "subscribers of the room")
 	flags.Float64Var(&o.fanOut.Rate, "rate", 50, "publications a second into the room")
 	flags.DurationVar(&o.fanOut.Duration, "duration", 5*time.Second, "how long each rate is held")

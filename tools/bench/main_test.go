@@ -22,13 +22,13 @@ func TestMistakesAreNamed(t *testing.T) {
 	}
 }
 
-// The real server, small: it starts, delivers everything, and ends.
-func TestRealServerIsMeasured(t *testing.T) {
+// Real servers, small: they start, deliver everything, and end. The peers that have to be downloaded stay out.
+func TestRealServersAreMeasured(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the server")
 	}
 	var out strings.Builder
-	args := []string{"realtime", "-json", "-idle=50", "-rest=100ms", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
+	args := []string{"realtime", "-json", "-servers=magpie,naive", "-rooms=5", "-idle=50", "-rest=100ms", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
 	if err := run(t.Context(), args, &out, t.Output()); err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +36,25 @@ func TestRealServerIsMeasured(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.FanOut) != 2 || got.FanOut[0].Any() || got.FanOut[0].Deliveries < 1000 {
-		t.Errorf("the server loses or withholds publications: %s", out.String())
+	if len(got.Notes) > 0 {
+		t.Logf("not measured: %q", got.Notes)
 	}
-	if runtime.GOOS == "linux" && (got.Idle == nil || got.Idle.After == 0 || got.FanOut[0].RSS == 0) {
-		t.Errorf("the server's memory is not read: %s", out.String())
+	seen := map[string]bool{}
+	for _, row := range got.Realtime {
+		seen[row.Server+" "+row.Bout] = true
+		if m := row.Measured; m != nil && (m.Any() || m.Deliveries < 100) {
+			t.Errorf("%s: %s loses or withholds publications: %+v", row.Bout, row.Server, *m)
+		}
+		if r := row.Recovery; r != nil && r.Incomplete > 0 {
+			t.Errorf("%s does not recover: %+v", row.Server, *r)
+		}
+		if i := row.Idle; i != nil && runtime.GOOS == "linux" && i.After == 0 {
+			t.Errorf("the memory of %s is not read", row.Server)
+		}
+	}
+	for _, want := range []string{"magpie room", "magpie room-highest", "magpie rooms", "naive room"} {
+		if !seen[want] {
+			t.Errorf("no row of %s in %s", want, out.String())
+		}
 	}
 }

@@ -3,13 +3,14 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"magpie.build/packages/pubsub"
 )
 
 // Insecure returns a handler that admits anybody, anonymously, to every channel, to read and to
-// publish. history is how many publications a channel keeps; 0 keeps none and offers no recovery. It
-// is for load tests: say so loudly where it is used.
+// publish. history is how many publications a channel keeps; 0 keeps none and offers no recovery, nor
+// does a channel whose name begins with "plain:". It is for load tests: say so loudly where it is used.
 func Insecure(broker pubsub.Broker, history int) Handler {
 	return insecure{broker, history}
 }
@@ -19,16 +20,25 @@ type insecure struct {
 	history int
 }
 
+// keeps is how many publications a channel keeps.
+func (i insecure) keeps(channel string) int {
+	if strings.HasPrefix(channel, "plain:") {
+		return 0
+	}
+	return i.history
+}
+
 func (insecure) Connect(context.Context, ConnectRequest) (ConnectReply, error) {
 	return ConnectReply{}, nil
 }
 
-func (i insecure) Subscribe(context.Context, Client, SubscribeRequest) (SubscribeReply, error) {
-	return SubscribeReply{Recoverable: i.history > 0, History: i.history > 0}, nil
+func (i insecure) Subscribe(_ context.Context, _ Client, request SubscribeRequest) (SubscribeReply, error) {
+	history := i.keeps(request.Channel) > 0
+	return SubscribeReply{Recoverable: history, History: history}, nil
 }
 
 func (i insecure) Publish(ctx context.Context, _ Client, channel string, data json.RawMessage) error {
-	_, err := publish(ctx, i.broker, channel, Publication{Data: data}, pubsub.PublishOptions{HistorySize: i.history})
+	_, err := publish(ctx, i.broker, channel, Publication{Data: data}, pubsub.PublishOptions{HistorySize: i.keeps(channel)})
 	return err
 }
 

@@ -3,15 +3,18 @@ package load
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 )
 
-// FanOut bounds the measurement of one room with many subscribers. All fields are required.
+// FanOut bounds the measurement of rooms with subscribers. All fields but Prefix are required.
 type FanOut struct {
+	// Prefix begins the names of the rooms: servers choose by it what a room offers.
+	Prefix string
+	Rooms  int
+	// Subscribers is how many each room has.
 	Subscribers int
-	// Rate is how many publications a second enter the room in the first measurement.
+	// Rate is how many publications a second enter all rooms together in the first measurement.
 	Rate float64
 	// Duration is how long each measurement publishes.
 	Duration time.Duration
@@ -24,7 +27,7 @@ type FanOut struct {
 // MaxP99 is what a rate must stay below to count as reached.
 const MaxP99 = 100 * time.Millisecond
 
-// Measured is a room under one rate of publications.
+// Measured is rooms under one rate of publications.
 type Measured struct {
 	Faults
 
@@ -44,7 +47,7 @@ func (m Measured) Holds() bool {
 	return !m.Any() && m.P99 < MaxP99 && m.Deliveries > 0 && len(m.Notes) == 0
 }
 
-// Fixed measures the room at the configured rate.
+// Fixed measures the rooms at the configured rate.
 func (f FanOut) Fixed(ctx context.Context, s Server) (Measured, error) {
 	return f.at(ctx, s, f.Rate)
 }
@@ -89,8 +92,7 @@ func (f FanOut) twice(ctx context.Context, s Server, rate float64) (Measured, er
 const patience = 3 * time.Second
 
 func (f FanOut) at(ctx context.Context, s Server, rate float64) (Measured, error) {
-	channel := fmt.Sprintf("bench:%d", time.Now().UnixNano())
-	r, err := openRoom(ctx, s.Addr(), channel, f.Subscribers, f.Bytes)
+	r, err := openRooms(ctx, s, f)
 	if err != nil {
 		return Measured{}, err
 	}

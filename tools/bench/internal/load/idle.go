@@ -19,24 +19,25 @@ type Idle struct {
 	CPU float64 `json:"cpu_share"`
 }
 
-// Each returns by how many bytes one connection made the resident memory grow. A server that held memory it did
-// not use grows by less than connections need; After over Connections is the other bound.
+// Each returns by how many bytes one connection made the resident memory grow.
 func (i Idle) Each() int64 { return (i.After - i.Before) / int64(max(i.Connections, 1)) }
 
-// MeasureIdle opens n connections with one subscription each, lets them rest, and closes them.
-//
-// Before, half as many come and go: what a server allocated at its start would otherwise be taken for theirs,
-// or be room that they need not ask for.
+// warmUp is how many connections come and go before the memory without any is read: a server's first ones have it
+// allocate what later ones share.
+const warmUp = 50
+
+// MeasureIdle opens n connections with one subscription each, lets them rest, and closes them. The server must be fresh:
+// what earlier connections have left behind would be room that these need not ask for.
 func MeasureIdle(ctx context.Context, s Server, n int, rest time.Duration) (Idle, error) {
 	if _, err := s.Usage(); err != nil {
 		return Idle{}, err
 	}
-	early, err := openIdle(ctx, s, n/2)
+	early, err := openIdle(ctx, s, min(n, warmUp))
 	if err != nil {
 		return Idle{}, err
 	}
 	closeAll(early)
-	before, err := restingUsage(ctx, s, rest)
+	before, err := restingUsage(ctx, s, rest/5)
 	if err != nil {
 		return Idle{}, err
 	}
@@ -55,7 +56,7 @@ func MeasureIdle(ctx context.Context, s Server, n int, rest time.Duration) (Idle
 }
 
 func openIdle(ctx context.Context, s Server, n int) ([]*wire.Conn, error) {
-	return join(ctx, s.Addr(), n, func(i int) string { return fmt.Sprintf("bench:idle-%d", i) })
+	return join(ctx, s, n, func(i int) string { return fmt.Sprintf("plain:idle-%d", i) })
 }
 
 func restingUsage(ctx context.Context, s Server, rest time.Duration) (server.Usage, error) {

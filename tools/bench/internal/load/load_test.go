@@ -16,6 +16,7 @@ import (
 
 	"magpie.build/tools/bench/internal/load"
 	"magpie.build/tools/bench/internal/server"
+	"magpie.build/tools/bench/internal/wire"
 )
 
 // A hub is a server of the wire as small as can be. What it does to a publication is up to deliver, so that
@@ -41,7 +42,9 @@ func newHub(t *testing.T, deliver func(n int, frame string) []string) *hub {
 // faithful delivers what was published, once, behind a ping.
 func faithful(_ int, frame string) []string { return []string{"{}\n" + frame} }
 
-func (h *hub) Addr() string { return strings.TrimPrefix(h.URL, "http://") }
+func (h *hub) Addrs() []string { return []string{strings.TrimPrefix(h.URL, "http://")} }
+
+func (h *hub) Protocol() wire.Protocol { return wire.Centrifuge{} }
 
 func (h *hub) Usage() (server.Usage, error) { return server.Usage{RSS: 1}, nil }
 
@@ -113,7 +116,7 @@ func (h *hub) command(object []byte, out chan<- string) {
 }
 
 func small() load.FanOut {
-	return load.FanOut{Subscribers: 20, Rate: 100, Duration: 300 * time.Millisecond, Bytes: 200, Steps: 2}
+	return load.FanOut{Rooms: 1, Subscribers: 20, Rate: 100, Duration: 300 * time.Millisecond, Bytes: 200, Steps: 2}
 }
 
 func TestEveryDeliveryIsCounted(t *testing.T) {
@@ -126,6 +129,15 @@ func TestEveryDeliveryIsCounted(t *testing.T) {
 	}
 	if want := 100.0 * 20; m.Deliveries < want/2 || m.Deliveries > want*1.1 {
 		t.Errorf("%.0f deliveries a second, want about %.0f", m.Deliveries, want)
+	}
+}
+
+func TestEveryRoomHearsItsOwn(t *testing.T) {
+	f := small()
+	f.Rooms, f.Subscribers = 7, 2 // the last round of publications does not reach all rooms
+	m, err := f.Fixed(t.Context(), newHub(t, faithful))
+	if err != nil || !m.Holds() || m.Deliveries < 100 || m.Deliveries > 220 {
+		t.Errorf("a faithful server measures %+v, %v", m, err)
 	}
 }
 
@@ -191,7 +203,7 @@ func TestIdleConnectionsAreHeldAndClosed(t *testing.T) {
 
 func TestServerThatIsNotThereIsNamed(t *testing.T) {
 	h := newHub(t, faithful)
-	addr := h.Addr()
+	addr := h.Addrs()[0]
 	h.Close()
 	if _, err := load.MeasureIdle(t.Context(), h, 3, time.Millisecond); err == nil || !strings.Contains(err.Error(), addr) {
 		t.Errorf("got %v, want an error that names %s", err, addr)

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,3 +59,7 @@ func executable(name string) string {
 	}
 	return name
 }
+
+func host(addr string) string { h, _, _ := net.SplitHostPort(addr); return h }
+
+func port(addr string) string { _, p, _ := net.SplitHostPort(addr); return p }

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"magpie.build/tools/bench/internal/load"
 	"magpie.build/tools/bench/internal/timing"
 )
 
@@ -19,8 +18,8 @@ type Report struct {
 	Builds  []Build `json:"builds,omitempty"`
 	// Comparisons are of the pipeline with other runners, one for each size of workspace.
 	Comparisons []Comparison `json:"comparisons,omitempty"`
-	Idle        *load.Idle   `json:"idle,omitempty"`
-	FanOut      []FanOutRow  `json:"fan_out,omitempty"`
+	// Realtime is what servers did in each bout.
+	Realtime []RealtimeRow `json:"realtime,omitempty"`
 	// Notes say what was not measured, and why.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -31,14 +30,6 @@ type Build struct {
 	Modules   int            `json:"modules"`
 	Files     int            `json:"files"`
 	Times     []timing.Times `json:"times"`
-}
-
-// FanOutRow is a room under one rate.
-type FanOutRow struct {
-	load.Measured
-
-	Name        string `json:"name"`
-	Subscribers int    `json:"subscribers"`
 }
 
 // A table is a part of the report on its way to people.
@@ -57,12 +48,7 @@ func (r Report) tables() []table {
 	for _, c := range r.Comparisons {
 		tables = append(tables, c.table())
 	}
-	if r.Idle != nil {
-		tables = append(tables, idleTable(*r.Idle))
-	}
-	if len(r.FanOut) > 0 {
-		tables = append(tables, fanOutTable(r.FanOut))
-	}
+	tables = append(tables, realtimeTables(r.Realtime)...)
 	return tables
 }
 
@@ -84,40 +70,12 @@ func (b Build) table() table {
 	return t
 }
 
-func idleTable(i load.Idle) table {
-	return table{
-		title: "Idle connections, one subscription each",
-		head:  []string{"connections", "growth KiB each", "all KiB each", "server MiB before", "server MiB after", "CPU at rest"},
-		rows: [][]string{{
-			fmt.Sprint(i.Connections), kib(i.Each()), kib(i.After / int64(max(i.Connections, 1))), mib(i.Before), mib(i.After),
-			fmt.Sprintf("%.1f %%", 100*i.CPU),
-		}},
-	}
-}
-
-func fanOutTable(rows []FanOutRow) table {
-	t := table{
-		title: "Fan-out, one room, every delivery checked",
-		head: []string{
-			"rate", "subscribers", "published/s", "deliveries/s", "p50 ms", "p99 ms", "max ms", "server CPU µs each",
-			"lost", "doubled", "reordered",
-		},
-	}
-	for _, m := range rows {
-		cpu := "–"
-		if m.CPU > 0 {
-			cpu = fmt.Sprintf("%.2f", float64(m.CPU)/1000)
-		}
-		t.rows = append(t.rows, []string{
-			m.Name, fmt.Sprint(m.Subscribers), fmt.Sprintf("%.0f", m.Rate), fmt.Sprintf("%.0f", m.Deliveries),
-			ms(m.P50), ms(m.P99), ms(m.Max), cpu, fmt.Sprint(m.Lost), fmt.Sprint(m.Doubled), fmt.Sprint(m.Reordered),
-		})
-		t.notes = append(t.notes, m.Notes...)
-	}
-	return t
-}
-
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }
+
+// precise is ms for what may be well below one.
+func precise(d time.Duration) string {
+	return fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond))
+}
 
 func kib(bytes int64) string { return fmt.Sprintf("%.1f", float64(bytes)/1024) }
 

@@ -21,11 +21,17 @@ func measured() report.Report {
 				{Name: "build", Wall: []time.Duration{1e6, 2e6, 9e6}, CPU: []time.Duration{3e6, 3e6, 4e6}, Says: "3 tasks: 3 cached"},
 			},
 		}},
-		Idle: &load.Idle{Connections: 10, Before: 1 << 20, After: 1<<20 + 10*16<<10, CPU: 0.01},
-		FanOut: []report.FanOutRow{{
-			Measured: load.Measured{Rate: 50, Deliveries: 50_000, P50: 5e6, P99: 11e6, Max: 12e6, CPU: 8500, Faults: load.Faults{Lost: 7}},
-			Name:     "fixed", Subscribers: 1000,
-		}},
+		Realtime: []report.RealtimeRow{
+			{
+				Bout: "idle", Title: "Idle connections", Server: "magpie",
+				Idle: &load.Idle{Connections: 10, Before: 1 << 20, After: 1<<20 + 10*16<<10, CPU: 0.01},
+			},
+			{
+				Bout: "room", Title: "Fan-out", Server: "magpie",
+				Measured: &load.Measured{Rate: 50, Deliveries: 50_000, P50: 5e6, P99: 11e6, Max: 12e6, CPU: 8500, Faults: load.Faults{Lost: 7}},
+			},
+			{Bout: "room", Title: "Fan-out", Server: "another", Measured: &load.Measured{Rate: 50, Deliveries: 50_000, CPU: 17_000, Notes: []string{"too slow"}}},
+		},
 		Notes: []string{"the moon"},
 	}
 }
@@ -45,17 +51,19 @@ Warm build, synthetic: 3 modules, 30 files
   build             1.0        2.0     9.0     3.0     3
   build says: 3 tasks: 3 cached
 
-Idle connections, one subscription each
+Idle connections
 
-  connections  growth KiB each  all KiB each  server MiB before  server MiB after  CPU at rest
-  -----------  ---------------  ------------  -----------------  ----------------  -----------
-  10                      16.0         118.4                1.0               1.2        1.0 %
+  server  connections  KiB each  server MiB before  server MiB after  CPU at rest
+  ------  -----------  --------  -----------------  ----------------  -----------
+  magpie           10      16.0                1.0               1.2       1.00 %
 
-Fan-out, one room, every delivery checked
+Fan-out
 
-  rate   subscribers  published/s  deliveries/s  p50 ms  p99 ms  max ms  server CPU µs each  lost  doubled  reordered
-  -----  -----------  -----------  ------------  ------  ------  ------  ------------------  ----  -------  ---------
-  fixed         1000           50         50000     5.0    11.0    12.0                8.50     7        0          0
+  server   published/s  deliveries/s  server CPU µs each  p50 ms  p99 ms  max ms  lost  doubled  reordered
+  -------  -----------  ------------  ------------------  ------  ------  ------  ----  -------  ---------
+  magpie            50         50000                8.50    5.00   11.00    12.0     7        0          0
+  another           50         50000               17.00    0.00    0.00     0.0     0        0          0
+  another: too slow
 
 not measured: the moon
 `
@@ -82,7 +90,7 @@ func TestJSONKeepsNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got report.Report
-	if err := json.Unmarshal([]byte(b.String()), &got); err != nil || got.FanOut[0].Lost != 7 || got.Builds[0].Times[1].Wall[2] != 9e6 {
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil || got.Realtime[1].Measured.Lost != 7 || got.Builds[0].Times[1].Wall[2] != 9e6 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

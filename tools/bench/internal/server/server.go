@@ -1,4 +1,4 @@
-// Package server runs the chat server as a child process and reads what it uses.
+// Package server runs realtime servers, and the Redis that joins them, as child processes, and reads what they use.
 package server
 
 import (
@@ -9,8 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -29,46 +27,50 @@ type Usage struct {
 // ErrNoUsage says that this system does not tell what a process has used.
 var ErrNoUsage = errors.New("what a process has used is read on Linux only")
 
-// Build compiles the server of the workspace at root into dir and returns the program's path.
-func Build(ctx context.Context, root, dir string) (string, error) {
-	program := filepath.Join(dir, "server")
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-o", program, ".")
-	cmd.Dir = filepath.Join(root, "apps", "server")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build apps/server: %w\n%s", err, out)
-	}
-	return program, nil
+// A Program is a server that can be started.
+type Program struct {
+	// Name is what the report calls it.
+	Name     string
+	Protocol wire.Protocol
+	// Command returns the arguments and the environment that start it.
+	Command func(p Place) (argv, env []string)
+}
+
+// A Place is what a server is given to run.
+type Place struct {
+	// Addr is where it takes connections, Admin a second address of its own; both are host:port on the loopback.
+	Addr, Admin string
+	// Redis is the URL of what joins it to others; empty for a server alone.
+	Redis string
 }
 
 // A Server is a running child process.
 type Server struct {
-	addr string
-	cmd  *exec.Cmd
-	log  tail
-	done chan struct{} // closed when the process has ended
+	program Program
+	addr    string
+	cmd     *exec.Cmd
+	log     tail
+	done    chan struct{} // closed when the process has ended
 }
 
 // startTime bounds how long a server may take until it answers.
 const startTime = 20 * time.Second
 
-// Start runs program on free ports of the loopback with prefix, such as taskset, before it, and returns when
-// it takes connections. It opens every channel to everyone. End it by Stop.
-func Start(ctx context.Context, program string, prefix ...string) (*Server, error) {
+// Start runs a program with prefix, such as taskset, before it, on free ports of the loopback, and returns when it takes
+// connections. End it by Stop.
+func Start(ctx context.Context, program Program, redis string, prefix ...string) (*Server, error) {
 	ports, err := freePorts(2)
 	if err != nil {
 		return nil, err
 	}
-	argv := append(slices.Clone(prefix), program, "-data-dir=")
-	s := &Server{addr: ports[0], cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})} //nolint:noctx // Stop ends it gently
-	s.cmd.Env = append(os.Environ(), "ADDR="+ports[0], "ADMIN_ADDR="+ports[1], "REALTIME_INSECURE=true",
-		"REDIS_URL=", "LOG_LEVEL=warn")
-	s.cmd.Dir = filepath.Dir(program)
+	argv, env := program.Command(Place{Addr: ports[0], Admin: ports[1], Redis: redis})
+	argv = append(slices.Clone(prefix), argv...)
+	s := &Server{program: program, addr: ports[0], cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})} //nolint:noctx // Stop ends it gently
+	s.cmd.Env = append(os.Environ(), env...)
+	s.cmd.Dir = os.TempDir()
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the server: %w", err)
+		return nil, fmt.Errorf("start %s: %w", program.Name, err)
 	}
 	go func() {
 		defer close(s.done)
@@ -76,7 +78,7 @@ func Start(ctx context.Context, program string, prefix ...string) (*Server, erro
 	}()
 	if err := s.ready(ctx); err != nil {
 		_ = s.Stop()
-		return nil, fmt.Errorf("start %s: %w\n%s", program, err, s.log.String())
+		return nil, fmt.Errorf("start %s: %w\n%s", program.Name, err, s.log.String())
 	}
 	return s, nil
 }
@@ -87,7 +89,7 @@ func (s *Server) ready(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		c, err := wire.Join(ctx, s.addr, "")
+		c, err := wire.Join(ctx, s.program.Protocol, s.addr, "")
 		if err == nil {
 			return c.Close()
 		}
@@ -101,11 +103,12 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
-// Addr returns where it takes WebSocket connections: host:port on the loopback.
-func (s *Server) Addr() string { return s.addr }
-
-// Usage reads what the process has used so far.
-func (s *Server) Usage() (Usage, error) { return usage(s.cmd.Process.Pid) }
+// Kill ends the process without a word.
+func (s *Server) Kill() error {
+	err := s.cmd.Process.Kill()
+	<-s.done
+	return err
+}
 
 // stopTime is how long a server may take to say goodbye to its connections.
 const stopTime = 15 * time.Second

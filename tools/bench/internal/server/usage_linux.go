@@ -32,17 +32,18 @@ func usage(pid int) (Usage, error) {
 	return Usage{CPU: time.Duration(numbers[0]+numbers[1]) * tick, RSS: numbers[2] * int64(os.Getpagesize())}, nil
 }
 
-// Pin puts this process on the last core, and returns the command that starts another on the first, so that
-// load and server do not take each other's time. It does nothing where there is one core or no taskset.
-func Pin() (prefix []string, pinned bool) {
+// Pin puts this process on the last core, and returns the commands that start servers on the first, and what belongs to
+// the load on the last, so that load and servers do not take each other's time. It does nothing where there is one core or
+// no taskset.
+func Pin() (servers, load []string, pinned bool) {
 	taskset, err := exec.LookPath("taskset")
 	if err != nil || runtime.NumCPU() < 2 {
-		return nil, false
+		return nil, nil, false
 	}
 	last := strconv.Itoa(runtime.NumCPU() - 1)
 	self := exec.Command(taskset, "-a", "-c", "-p", last, strconv.Itoa(os.Getpid())) //nolint:noctx // returns at once
 	if self.Run() != nil {
-		return nil, false
+		return nil, nil, false
 	}
-	return []string{taskset, "-c", "0"}, true
+	return []string{taskset, "-c", "0"}, []string{taskset, "-c", last}, true
 }

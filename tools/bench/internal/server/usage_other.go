@@ -7,4 +7,4 @@ func usage(int) (Usage, error) {
 }
 
 // Pin does nothing: cores are chosen on Linux only.
-func Pin() (prefix []string, pinned bool) { return nil, false }
+func Pin() (servers, load []string, pinned bool) { return nil, nil, false }

@@ -1,5 +1,5 @@
-// Package wire is a light client of the realtime wire: JSON objects of the Centrifuge protocol, one a
-// line, in WebSocket text messages. A connection costs one small buffer and no goroutine of its own, so
+// Package wire is a light client of two realtime protocols, each in WebSocket text messages: Centrifuge's, with JSON
+// objects, one a line, and Socket.IO's. A connection costs one small buffer and no goroutine of its own, so
 // that one process can hold thousands.
 //
 // It is made for measuring on the loopback: messages are not compressed, and masked with zeros, which is
@@ -19,9 +19,6 @@ import (
 	"sync"
 )
 
-// path is where Centrifuge servers take WebSocket connections.
-const path = "/connection/websocket"
-
 // maxMessage bounds what a broken server can make a connection hold.
 const maxMessage = 16 << 20
 
@@ -36,7 +33,8 @@ const (
 
 // Conn is a WebSocket connection. One goroutine may read while others write.
 type Conn struct {
-	net net.Conn
+	net      net.Conn
+	protocol Protocol
 
 	// Received and not yet handed out: in[start:end].
 	in         []byte
@@ -48,24 +46,24 @@ type Conn struct {
 }
 
 // Dial opens a connection to a server at host:port.
-func Dial(ctx context.Context, addr string) (*Conn, error) {
+func Dial(ctx context.Context, protocol Protocol, addr string) (*Conn, error) {
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", addr, err)
 	}
-	c := &Conn{net: raw, in: make([]byte, 1<<10)}
+	c := &Conn{net: raw, protocol: protocol, in: make([]byte, 1<<10)}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	if err := c.upgrade(addr); err != nil {
 		_ = raw.Close()
-		return nil, fmt.Errorf("open a WebSocket at %s%s: %w", addr, path, err)
+		return nil, fmt.Errorf("open a WebSocket at %s%s: %w", addr, protocol.path(), err)
 	}
 	return c, nil
 }
 
 // upgrade does the handshake of RFC 6455, section 4.1. What the server may have sent after it is kept.
 func (c *Conn) upgrade(addr string) error {
-	request := "GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	request := "GET " + c.protocol.path() + " HTTP/1.1\r\nHost: " + addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bWFncGllLWxvYWQtdGVzdA==\r\n\r\n"
 	if _, err := io.WriteString(c.net, request); err != nil {
 		return err

@@ -3,69 +3,37 @@ package wire
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 )
 
+// A Protocol is what is said over a connection.
+type Protocol interface {
+	// path is where servers of the protocol take WebSocket connections.
+	path() string
+	// join says hello and subscribes to a channel, unless its name is empty.
+	join(c *Conn, channel string) error
+	// publication appends the beginning of a message that publishes to a channel; its data follows, and then what
+	// publicationEnd returns.
+	publication(b []byte, channel string, seq int64) []byte
+	publicationEnd() string
+	// hear is given what is no publication. It answers pings, and returns an error that the server reports.
+	hear(c *Conn, object []byte) error
+}
+
 // Join opens a connection, says hello and subscribes to a channel. An empty channel is not subscribed.
-func Join(ctx context.Context, addr, channel string) (*Conn, error) {
-	c, err := Dial(ctx, addr)
+func Join(ctx context.Context, protocol Protocol, addr, channel string) (*Conn, error) {
+	c, err := Dial(ctx, protocol, addr)
 	if err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	defer stop()
-	if err := c.join(channel); err != nil {
+	if err := protocol.join(c, channel); err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("join %q at %s: %w", channel, addr, err)
 	}
 	return c, nil
-}
-
-func (c *Conn) join(channel string) error {
-	hello, replies := []byte(`{"id":1,"connect":{}}`), 1
-	if channel != "" {
-		name, err := json.Marshal(channel)
-		if err != nil {
-			return err
-		}
-		hello, replies = fmt.Appendf(hello, "\n"+`{"id":2,"subscribe":{"channel":%s}}`, name), 2
-	}
-	if err := c.Send(hello); err != nil {
-		return err
-	}
-	for replies > 0 {
-		message, err := c.Next()
-		if err != nil {
-			return err
-		}
-		for object := range bytes.SplitSeq(message, newline) {
-			if err := replyError(object); err != nil {
-				return err
-			}
-			if bytes.HasPrefix(object, []byte(`{"id":`)) {
-				replies--
-			}
-		}
-	}
-	return nil
-}
-
-func replyError(object []byte) error {
-	if !bytes.Contains(object, []byte(`"error"`)) {
-		return nil
-	}
-	var reply struct {
-		Error *struct {
-			Code    int
-			Message string
-		}
-	}
-	if err := json.Unmarshal(object, &reply); err != nil || reply.Error == nil {
-		return nil //nolint:nilerr // a payload may speak of errors too
-	}
-	return fmt.Errorf("the server answers error %d: %s", reply.Error.Code, reply.Error.Message)
 }
 
 var newline = []byte("\n")
@@ -80,12 +48,11 @@ type Publication struct {
 // Publish sends a publication to a channel and does not wait for the answer. The payload is padded to size
 // bytes.
 func (c *Conn) Publish(channel string, p Publication, size int) error {
-	b := make([]byte, 0, size+len(channel)+100)
-	b = fmt.Appendf(b, `{"id":%d,"publish":{"channel":%q,"data":`, p.Seq+2, channel)
+	b := c.protocol.publication(make([]byte, 0, size+len(channel)+100), channel, p.Seq)
 	data := len(b)
 	b = fmt.Appendf(b, `{"bench":[%d,%d,%d],"pad":"`, p.Sender, p.Seq, p.At)
 	b = append(b, bytes.Repeat([]byte("m"), max(0, size-(len(b)-data)-2))...)
-	return c.Send(append(b, `"}}}`...))
+	return c.Send(append(append(b, `"}`...), c.protocol.publicationEnd()...))
 }
 
 // Receive reads until the connection ends, and returns why it did. It answers the server's pings and calls
@@ -97,18 +64,11 @@ func (c *Conn) Receive(publication func(Publication), refused func(error)) error
 			return err
 		}
 		for object := range bytes.SplitSeq(message, newline) {
-			if len(object) <= 2 {
-				if len(object) == 2 {
-					err = c.Send([]byte("{}")) // the protocol's own ping and pong
-				}
-			} else if p, ok := parse(object); ok {
+			if p, ok := parse(object); ok {
 				publication(p)
-			} else if e := replyError(object); e != nil {
-				refused(e)
+			} else if err := c.protocol.hear(c, object); err != nil {
+				refused(err)
 			}
-		}
-		if err != nil {
-			return err
 		}
 	}
 }

@@ -31,7 +31,7 @@ func serve(t *testing.T, f func(ctx context.Context, c *websocket.Conn)) string 
 
 func dial(t *testing.T, addr string) *wire.Conn {
 	t.Helper()
-	c, err := wire.Dial(t.Context(), addr)
+	c, err := wire.Dial(t.Context(), wire.Centrifuge{}, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestPingIsAnsweredAndCloseIsAnError(t *testing.T) {
 func TestRefusedHandshakeIsNamed(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
-	_, err := wire.Dial(t.Context(), strings.TrimPrefix(s.URL, "http://"))
+	_, err := wire.Dial(t.Context(), wire.Centrifuge{}, strings.TrimPrefix(s.URL, "http://"))
 	if err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("got %v, want the status", err)
 	}
@@ -106,7 +106,7 @@ func TestJoinReportsTheServersError(t *testing.T) {
 		_ = c.Write(ctx, websocket.MessageText, []byte(`{"id":1,"connect":{}}`+"\n"+`{"id":2,"error":{"code":103,"message":"permission denied"}}`))
 		_, _, _ = c.Read(ctx)
 	})
-	_, err := wire.Join(t.Context(), addr, "secret")
+	_, err := wire.Join(t.Context(), wire.Centrifuge{}, addr, "secret")
 	if err == nil || !strings.Contains(err.Error(), `join "secret"`) || !strings.Contains(err.Error(), "103: permission denied") {
 		t.Errorf("got %v", err)
 	}

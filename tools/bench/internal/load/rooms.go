@@ -15,10 +15,12 @@ import (
 	"magpie.build/tools/bench/internal/wire"
 )
 
-// A Server is what is put under load.
+// A Server is what is put under load: a process, or several that are joined.
 type Server interface {
-	// Addr returns where it takes WebSocket connections, as host:port.
-	Addr() string
+	// Addrs returns where it takes WebSocket connections, as host:port; several where it is several processes.
+	Addrs() []string
+	// Protocol returns what it speaks.
+	Protocol() wire.Protocol
 	// Usage returns what it has used so far, or an error where that cannot be known.
 	Usage() (server.Usage, error)
 }
@@ -27,14 +29,16 @@ type Server interface {
 // for the queue of a listening socket.
 const joinsAtOnce = 32
 
-// join opens n connections to addr that are subscribed to what channel names. On an error none is left.
-func join(ctx context.Context, addr string, n int, channel func(i int) string) ([]*wire.Conn, error) {
+// join opens n connections, spread over the server's addresses, that are subscribed to what channel names. On an error
+// none is left.
+func join(ctx context.Context, s Server, n int, channel func(i int) string) ([]*wire.Conn, error) {
+	addrs := s.Addrs()
 	conns := make([]*wire.Conn, n)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(joinsAtOnce)
 	for i := range conns {
 		group.Go(func() (err error) {
-			conns[i], err = wire.Join(ctx, addr, channel(i))
+			conns[i], err = wire.Join(ctx, s.Protocol(), addrs[i%len(addrs)], channel(i))
 			return err
 		})
 	}
@@ -53,13 +57,12 @@ func closeAll(conns []*wire.Conn) {
 	}
 }
 
-// A room is one channel with its subscribers and senders, for one measurement: sequence numbers begin
-// at 1.
-type room struct {
-	channel     string
+// rooms are channels with their subscribers and senders, for one measurement: sequence numbers begin at 1 in each.
+type rooms struct {
+	channels    []string
 	size        int // bytes of a publication's payload
 	subscribers []*wire.Conn
-	trackers    [][]tracker // by subscriber and sender; owned by the subscriber's goroutine
+	trackers    [][]tracker // by subscriber and lane; owned by the subscriber's goroutine
 	senders     []*wire.Conn
 	started     time.Time
 
@@ -71,22 +74,30 @@ type room struct {
 	errs []error // why connections ended early, or commands were refused; the first few
 }
 
-// senders are several, because a server may bound how much one connection says.
-const senders = 4
+// A room's publications take turns on so many lanes. A lane is always sent by the same connection, so its order is kept.
+const lanes = 4
 
-func openRoom(ctx context.Context, addr, channel string, subscribers, size int) (*room, error) {
-	r := &room{channel: channel, size: size, started: time.Now()}
+// maxSenders bounds the connections that publish. There are several, because a server may bound how much one says.
+const maxSenders = 64
+
+func openRooms(ctx context.Context, s Server, f FanOut) (*rooms, error) {
+	r := &rooms{channels: make([]string, f.Rooms), size: f.Bytes, started: time.Now()}
+	for i := range r.channels {
+		r.channels[i] = fmt.Sprintf("%s%d-%d", f.Prefix, r.started.UnixNano(), i)
+	}
 	var err error
-	if r.subscribers, err = join(ctx, addr, subscribers, func(int) string { return channel }); err != nil {
+	n := f.Rooms * f.Subscribers
+	// Neighbours are in one room, and on different servers.
+	if r.subscribers, err = join(ctx, s, n, func(i int) string { return r.channels[i/f.Subscribers] }); err != nil {
 		return nil, err
 	}
-	if r.senders, err = join(ctx, addr, senders, func(int) string { return "" }); err != nil {
+	if r.senders, err = join(ctx, s, min(lanes*f.Rooms, maxSenders), func(int) string { return "" }); err != nil {
 		closeAll(r.subscribers)
 		return nil, err
 	}
-	r.trackers = make([][]tracker, subscribers)
+	r.trackers = make([][]tracker, n)
 	for i, c := range r.subscribers {
-		r.trackers[i] = make([]tracker, senders)
+		r.trackers[i] = make([]tracker, lanes)
 		r.readers.Go(func() {
 			r.note(c.Receive(func(p wire.Publication) { r.receive(i, p) }, r.note))
 		})
@@ -97,8 +108,8 @@ func openRoom(ctx context.Context, addr, channel string, subscribers, size int) 
 	return r, nil
 }
 
-func (r *room) receive(subscriber int, p wire.Publication) {
-	if p.Sender < 0 || p.Sender >= senders {
+func (r *rooms) receive(subscriber int, p wire.Publication) {
+	if p.Sender < 0 || p.Sender >= lanes {
 		return
 	}
 	r.latencies.add(time.Since(r.started) - time.Duration(p.At))
@@ -110,7 +121,7 @@ func (r *room) receive(subscriber int, p wire.Publication) {
 // maxErrors is how many are kept: one reason tends to end a thousand connections.
 const maxErrors = 5
 
-func (r *room) note(err error) {
+func (r *rooms) note(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.errs) < maxErrors {
@@ -118,9 +129,9 @@ func (r *room) note(err error) {
 	}
 }
 
-// publish sends at the given rate for d, by the clock: a late publication is sent at once, and its latency
+// publish sends at the given rate over all rooms for d, by the clock: a late publication is sent at once, and its latency
 // counts from when it was due, so that a slow server is not asked less. It returns how many were sent.
-func (r *room) publish(ctx context.Context, rate float64, d time.Duration) (int64, error) {
+func (r *rooms) publish(ctx context.Context, rate float64, d time.Duration) (int64, error) {
 	start := time.Now()
 	total := int64(rate * d.Seconds())
 	timer := time.NewTimer(0)
@@ -135,8 +146,10 @@ func (r *room) publish(ctx context.Context, rate float64, d time.Duration) (int6
 				return n, ctx.Err()
 			}
 		}
-		p := wire.Publication{Sender: int(n % senders), Seq: n/senders + 1, At: int64(due.Sub(r.started))}
-		if err := r.senders[p.Sender].Publish(r.channel, p, r.size); err != nil {
+		room, turn := n%int64(len(r.channels)), n/int64(len(r.channels))
+		p := wire.Publication{Sender: int(turn % lanes), Seq: turn/lanes + 1, At: int64(due.Sub(r.started))}
+		sender := r.senders[(int(room)*lanes+p.Sender)%len(r.senders)]
+		if err := sender.Publish(r.channels[room], p, r.size); err != nil {
 			return n, fmt.Errorf("publish: %w", err)
 		}
 		if time.Since(start) > 2*d {
@@ -146,9 +159,16 @@ func (r *room) publish(ctx context.Context, rate float64, d time.Duration) (int6
 	return total, nil
 }
 
+// sentTo returns how many of all that was sent went to a room.
+func (r *rooms) sentTo(room int, sent int64) int64 {
+	n := int64(len(r.channels))
+	return (sent - int64(room) + n - 1) / n
+}
+
 // drain waits until every subscriber has got all of the sent publications, or nothing has come for patience.
-func (r *room) drain(ctx context.Context, sent int64, patience time.Duration) {
-	want := sent * int64(len(r.subscribers))
+func (r *rooms) drain(ctx context.Context, sent int64, patience time.Duration) {
+	perRoom := len(r.subscribers) / len(r.channels)
+	want := sent * int64(perRoom)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	last, since := r.delivered.Load(), time.Now()
@@ -165,7 +185,7 @@ func (r *room) drain(ctx context.Context, sent int64, patience time.Duration) {
 }
 
 // close ends all connections, waits for their readers, and returns the faults and what was noted before.
-func (r *room) close(sent int64) (Faults, []error) {
+func (r *rooms) close(sent int64) (Faults, []error) {
 	r.mu.Lock()
 	errs := r.errs
 	r.errs = make([]error, 0, maxErrors) // what follows is our own doing
@@ -175,10 +195,12 @@ func (r *room) close(sent int64) (Faults, []error) {
 	r.readers.Wait()
 
 	var faults Faults
-	for _, bySender := range r.trackers {
-		for sender := range bySender {
-			own := (sent - int64(sender) + senders - 1) / senders
-			faults = faults.plus(bySender[sender].end(own))
+	perRoom := len(r.subscribers) / len(r.channels)
+	for i, byLane := range r.trackers {
+		toRoom := r.sentTo(i/perRoom, sent)
+		for lane := range byLane {
+			own := (toRoom - int64(lane) + lanes - 1) / lanes
+			faults = faults.plus(byLane[lane].end(own))
 		}
 	}
 	return faults, errs
