@@ -21,8 +21,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error()+": try again in "+retryAfter+" seconds", http.StatusServiceUnavailable)
 		return
 	}
-	t := &transport{}
-	ws, err := websocket.Accept(&hijacker{w, t}, r, &websocket.AcceptOptions{
+	s := &socket{}
+	ws, err := websocket.Accept(&hijacker{w, s}, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocolProtobuf, "centrifuge-json"},
 		OriginPatterns:     h.options.AllowedOrigins,
 		InsecureSkipVerify: h.options.AllowAnyOrigin,
@@ -34,13 +34,14 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
-	c := h.newConnection(ws, t, r)
+	s.ws, s.codec = ws, codecOf(ws.Subprotocol(), r)
+	c := h.newConnection(s.codec, s, r)
 	if err := h.enter(c); err != nil {
 		reason := DisconnectShutdown
 		if errors.Is(err, errFull) {
 			reason = DisconnectReconnect
 		}
-		_, _ = t.Write(appendClose(nil, uint16(reason), reason.Error())) // it is closed in any case
+		_, _ = s.Write(appendClose(nil, uint16(reason), reason.Error())) // it is closed in any case
 		_ = ws.CloseNow()
 	}
 }
@@ -69,15 +70,14 @@ func (h *Hub) await(ctx context.Context) error {
 	return h.vacancy()
 }
 
-func (h *Hub) newConnection(ws *websocket.Conn, t *transport, r *http.Request) *connection {
+func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connection {
 	id := rand.Text()
 	now := time.Now()
 	return &connection{
 		hub:           h,
 		shard:         h.shards[int(id[0])%len(h.shards)],
 		id:            id,
-		codec:         codecOf(ws.Subprotocol(), r),
-		ws:            ws,
+		codec:         codec,
 		transport:     t,
 		header:        r.Header,
 		remoteAddr:    r.RemoteAddr,

@@ -7,22 +7,19 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // closeTimeout is how long a client may take to answer a close frame.
 const closeTimeout = 3 * time.Second
 
-// connection is one client's WebSocket. At rest one goroutine belongs to it, its reader (serve), which
+// connection is one client, over whatever carries it. At rest one goroutine belongs to it, its reader (serve), which
 // runs its commands one after another and takes down what it leaves. Its shard writes to it.
 type connection struct {
 	hub       *Hub
 	shard     *shard
 	id        string
 	codec     codec
-	ws        *websocket.Conn
-	transport *transport
+	transport transport
 
 	// These are the reader's. header and remoteAddr are the HTTP request's, until the client has
 	// connected; refused says that it was not let in.
@@ -133,7 +130,7 @@ func (c *connection) end(reason DisconnectError) {
 	c.makeRoom()
 	c.hub.counters.disconnects.add(reason)
 	// The reader goes on, so as to see the client's answer, but not for long.
-	_ = c.transport.SetReadDeadline(time.Now().Add(closeTimeout)) // if it is closed already, all the better
+	c.transport.readBy(time.Now().Add(closeTimeout))
 	c.schedule()
 }
 
@@ -206,9 +203,9 @@ func (c *connection) gather(out *scratch) (last bool) {
 
 // write sends what was gathered.
 func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
-	message := out.message(c.codec)
+	message := out.message(c.transport)
 	if last {
-		message = appendClose(append([]byte(nil), message...), uint16(c.ending), c.ending.Error())
+		message = c.transport.appendEnd(append([]byte(nil), message...), c.ending)
 	}
 	if len(message) == 0 {
 		return true, nil

@@ -28,7 +28,7 @@
 // (log.go), in which each subscription is a cursor (subscription.go). That marks the channel in those
 // shards that have subscribers (delivery.go); a shard writes to each connection what it has not seen
 // (shard.go, connection.go), straight to the socket beneath coder/websocket, as a server's frames are
-// the same for everybody (transport.go).
+// the same for everybody (socket.go).
 //
 // # Goroutines
 //

@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // messageTimeout is how long a message may take to arrive once it has begun.
@@ -30,12 +28,10 @@ const maxPooledBytes = 64 << 10
 // serve reads and runs commands until the connection ends, and then takes down what it leaves.
 func (c *connection) serve() {
 	defer c.leave()
-	// coder/websocket spends a goroutine on each read whose context may end; ours end with the socket.
-	ctx := context.WithoutCancel(c.hub.ctx)
 	for {
-		kind, message, err := c.ws.Reader(ctx)
+		message, fits, err := c.transport.next()
 		if err == nil {
-			err = c.receive(kind, message)
+			err = c.receive(message, fits)
 		}
 		if err != nil {
 			return
@@ -44,7 +40,7 @@ func (c *connection) serve() {
 }
 
 // receive reads one message and runs its commands.
-func (c *connection) receive(kind websocket.MessageType, message io.Reader) error {
+func (c *connection) receive(message io.Reader, fits bool) error {
 	buf, _ := messages.Get().(*bytes.Buffer)
 	defer func() {
 		if buf.Cap() <= maxPooledBytes {
@@ -68,7 +64,7 @@ func (c *connection) receive(kind websocket.MessageType, message io.Reader) erro
 	case c.isEnding():
 	case surplus > 0:
 		c.disconnect(DisconnectMessageTooBig)
-	case byte(kind) != c.codec.op()&0x0F:
+	case !fits:
 		c.disconnect(DisconnectInappropriateProtocol)
 	default:
 		defer c.rescue()
@@ -82,7 +78,7 @@ func (c *connection) readBy(deadline time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ending == 0 {
-		_ = c.transport.SetReadDeadline(deadline) // a closed socket says so when it is read
+		c.transport.readBy(deadline)
 	}
 }
 
@@ -96,7 +92,7 @@ func (c *connection) rescue() {
 
 // leave takes down what the connection held.
 func (c *connection) leave() {
-	_ = c.ws.CloseNow() // it is closed already, unless the client went silently
+	c.transport.close()
 	c.mu.Lock()
 	if c.ending == 0 {
 		c.hub.counters.disconnects.add(DisconnectClosed)

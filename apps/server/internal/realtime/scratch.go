@@ -33,11 +33,11 @@ func (s *scratch) addObject(object []byte) {
 	s.frame = nil
 }
 
-// message returns everything as frames, in the order it was added.
-func (s *scratch) message(c codec) []byte {
-	if len(s.objects) == 1 && s.frame != nil {
+// message returns everything as it is written, in the order it was added.
+func (s *scratch) message(f framing) []byte {
+	if len(s.objects) == 1 && s.frame != nil && f.shared() {
 		return s.frame
 	}
-	s.buf = appendMessages(s.buf, c, s.objects)
+	s.buf = f.appendObjects(s.buf, s.objects)
 	return s.buf
 }
