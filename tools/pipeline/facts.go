@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
+	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
@@ -21,17 +24,19 @@ type facts struct {
 	versions func() (hash.Key, error)
 	ignored  *ignore.Tree
 
-	mu       sync.Mutex
-	readers  map[string]*gosource.Reader
-	settings map[string]func() (*goSettings, error)
+	mu        sync.Mutex
+	readers   map[string]*gosource.Reader
+	settings  map[string]func() (*goSettings, error)
+	checksums map[string]func() (*gokey.Checksums, error) // by module cache
 }
 
 // goSettings are what the go command is told in one environment.
 type goSettings struct {
 	*gokey.Settings
 
-	key    hash.Key
-	config gosource.Config
+	key     hash.Key
+	config  gosource.Config
+	modules string // the module cache
 }
 
 // source returns which files a build with these settings takes, under the further tags.
@@ -43,12 +48,45 @@ func (s *goSettings) source(tags ...string) gosource.Config {
 
 func (p *Pipeline) newFacts() *facts {
 	return &facts{
-		pipeline: p,
-		versions: sync.OnceValues(func() (hash.Key, error) { return gokey.Versions(p.workspace, p.index) }),
-		ignored:  ignore.New(p.index.ReadDir, func(name string) ([]byte, error) { return os.ReadFile(p.workspace.Abs(name)) }),
-		readers:  make(map[string]*gosource.Reader),
-		settings: make(map[string]func() (*goSettings, error)),
+		pipeline:  p,
+		versions:  sync.OnceValues(func() (hash.Key, error) { return gokey.Versions(p.workspace, p.index) }),
+		ignored:   ignore.New(p.index.ReadDir, func(name string) ([]byte, error) { return os.ReadFile(p.workspace.Abs(name)) }),
+		readers:   make(map[string]*gosource.Reader),
+		settings:  make(map[string]func() (*goSettings, error)),
+		checksums: make(map[string]func() (*gokey.Checksums, error)),
 	}
+}
+
+// sums returns what hashes files for keys of tasks with these settings.
+func (f *facts) sums(s *goSettings) sums {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	read := f.checksums[s.modules]
+	if read == nil {
+		read = sync.OnceValues(func() (*gokey.Checksums, error) { return f.readChecksums(s.modules) })
+		f.checksums[s.modules] = read
+	}
+	return sums{f.pipeline, read}
+}
+
+// readChecksums takes what was read before wherever that still holds.
+func (f *facts) readChecksums(modules string) (*gokey.Checksums, error) {
+	p := f.pipeline
+	versions, err := f.versions()
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	earlier := p.checksums[modules]
+	p.mu.Unlock()
+	read, err := gokey.ReadChecksums(p.workspace, p.index, versions, modules, filepath.Join(p.state, "checksums"), earlier)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checksums[modules] = read
+	return read, nil
 }
 
 // read returns the facts that hold now.
@@ -76,12 +114,33 @@ func (p *Pipeline) written(n *node) {
 		p.forget()
 		return
 	}
-	p.index.ForgetBelow(n.module.Name)
+	if p.sumsWritten(n.module.Name) {
+		p.forget() // they count wherever in the workspace they are
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.facts != nil {
 		p.facts = p.facts.without(n.module.Name)
 	}
+}
+
+// sumsWritten makes the index look again at a folder, and reports whether a go.sum below it is another than it was.
+func (p *Pipeline) sumsWritten(dir string) bool {
+	sums := make(map[string]hash.Content)
+	for name := range p.members {
+		if file := path.Join(name, "go.sum"); glob.Within(dir, name) {
+			before, _ := p.index.File(file) // none is nothing
+			sums[file] = before.Content
+		}
+	}
+	p.index.ForgetBelow(dir)
+	for file, before := range sums {
+		if now, _ := p.index.File(file); now.Content != before {
+			return true
+		}
+	}
+	return false
 }
 
 // without returns the facts that still hold when files in a folder may have changed.
@@ -101,11 +160,12 @@ func configID(c gosource.Config) string {
 	return fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Vendored, c.Tags})
 }
 
-// reader returns the reader for a configuration, the same for equal ones.
-func (f *facts) reader(c gosource.Config) *gosource.Reader {
+// reader returns the reader for settings under further tags, the same for equal ones.
+func (f *facts) reader(s *goSettings, tags ...string) *gosource.Reader {
+	c := s.source(tags...)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := configID(c)
+	id := s.modules + configID(c)
 	if f.readers[id] == nil {
 		c.Headers, c.ReadDir = f.pipeline.headers, f.pipeline.index.ReadDir
 		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))
@@ -131,10 +191,11 @@ func (f *facts) goSettings(env []string) (*goSettings, error) {
 			}
 			source := settings.Source()
 			source.Vendored = settings.Vendors() && f.pipeline.workspace.IsVendored()
-			if dir := settings.ModuleCache(); dir != "" {
-				source.Elsewhere = f.pipeline.workspace.ModuleCache(dir).Folder
+			modules := settings.ModuleCache()
+			if modules != "" {
+				source.Elsewhere = f.pipeline.workspace.ModuleCache(modules).Folder
 			}
-			return &goSettings{settings, h.Key(), source}, nil
+			return &goSettings{settings, h.Key(), source, modules}, nil
 		})
 		f.settings[id] = read
 	}

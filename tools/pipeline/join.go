@@ -24,7 +24,7 @@ func (p *Pipeline) join() error {
 	if err != nil {
 		return err
 	}
-	reader := facts.reader(settings.source())
+	reader, sums := facts.reader(settings), facts.sums(settings)
 	names := slices.Sorted(maps.Keys(p.members))
 	p.modules = make([]filter.Module, len(names))
 	var group errgroup.Group
@@ -36,7 +36,7 @@ func (p *Pipeline) join() error {
 			continue
 		}
 		group.Go(func() (err error) {
-			if p.modules[i].Deps, err = p.goDeps(reader, m); err != nil {
+			if p.modules[i].Deps, err = p.goDeps(reader, sums, m); err != nil {
 				return fmt.Errorf("read the imports of %s: %w", m.Name, err)
 			}
 			return nil
@@ -47,13 +47,13 @@ func (p *Pipeline) join() error {
 
 // goDeps returns the members that a module requires, and those that it imports although no chain of requirements leads
 // to them.
-func (p *Pipeline) goDeps(reader *gosource.Reader, m *workspace.Module) ([]string, error) {
+func (p *Pipeline) goDeps(reader *gosource.Reader, sums sums, m *workspace.Module) ([]string, error) {
 	packages := path.Join(m.Name, "...")
 	imported, err := reader.Imported(packages)
 	if err != nil {
 		return nil, err
 	}
-	if err := reader.Prepare(sums{p}, packages); err != nil {
+	if err := reader.Prepare(sums, packages); err != nil {
 		return nil, err
 	}
 	var required map[string]bool

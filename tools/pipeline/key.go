@@ -25,7 +25,7 @@ func (s *session) key(n *node) (hash.Key, error) {
 }
 
 // keyRules names the rules about what a key holds. It changes when they do.
-const keyRules = "magpie task 2"
+const keyRules = "magpie task 3"
 
 func (s *session) keyOf(n *node) (hash.Key, error) {
 	h, err := s.begin(n)
@@ -84,18 +84,18 @@ func (s *session) addExecutable(h *hash.Hasher) error {
 
 // addInputs adds the files that a task reads, and what else decides about a Go task.
 func (s *session) addInputs(h *hash.Hasher, n *node, env []string) error {
-	sums := sums{s.pipeline}
 	files, err := s.globbed(n)
 	if err != nil {
 		return err
 	}
 	if !n.isGo() {
-		return sums.Add(h, files)
+		return sums{pipeline: s.pipeline}.Add(h, files)
 	}
 	source, err := s.source(h, n, env)
 	if err != nil {
 		return err
 	}
+	sums := source.sums
 	// The sums of packages are shared by all tasks, so that what a task takes away has to be taken from a list.
 	listed, err := source.Reads(n.leavesOut, len(n.GoTest) > 0, slices.Concat(source.build, source.test)...)
 	if err != nil {
@@ -151,6 +151,7 @@ func (s *session) nested(n *node) func(string) bool {
 type source struct {
 	*gosource.Reader
 
+	sums        sums
 	build, test []string
 }
 
@@ -166,7 +167,14 @@ func (s *session) source(h *hash.Hasher, n *node, env []string) (*source, error)
 		return nil, err
 	}
 	h.Add("go", string(settings.key[:]), string(versions[:]))
-	return &source{f.reader(settings.source(n.tags()...)), n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
+	sums := f.sums(settings)
+	if settings.IsAlone() {
+		// What comes from the workspace otherwise may come from elsewhere, and nothing of other modules' checksums counts.
+		if err := sums.Add(h, gokey.Sums([]string{n.module.Name})); err != nil {
+			return nil, err
+		}
+	}
+	return &source{f.reader(settings, n.tags()...), sums, n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
 }
 
 // files lists what the packages consist of, with further files, and without what the task leaves out.
@@ -208,7 +216,10 @@ func (n *node) packages(patterns []string) []string {
 }
 
 // sums hashes files by what the index knows of them.
-type sums struct{ pipeline *Pipeline }
+type sums struct {
+	pipeline  *Pipeline
+	checksums func() (*gokey.Checksums, error) // for AddExternal
+}
 
 var _ gosource.Sums = sums{}
 
@@ -265,9 +276,17 @@ func (s sums) AddCompiled(h *hash.Hasher, names []string) error {
 	return nil
 }
 
-// AddExternal adds the checksums of other modules' code.
-func (s sums) AddExternal(h *hash.Hasher, module string, _ []string) error {
+// AddExternal adds the checksums of other modules' code: of those that the imports lead to, of all that the module has where
+// it is not known which these are.
+func (s sums) AddExternal(h *hash.Hasher, module string, imports []string) error {
 	if s.pipeline.overlooks.sums {
+		return nil
+	}
+	checksums, err := s.checksums()
+	if err != nil {
+		return err
+	}
+	if checksums.Add(h, imports) && !s.pipeline.overlooks.lines {
 		return nil
 	}
 	return s.Add(h, gokey.Sums([]string{module}))

@@ -18,6 +18,7 @@ func TestAnEngineThatOverlooksSomethingIsNoticed(t *testing.T) {
 	for overlook, favoured := range map[string][]string{
 		"embeds":       {workspacetest.Embeds},
 		"go.sum":       {workspacetest.Sums},
+		"go.sum lines": {workspacetest.Sums}, // takes the whole files
 		"tags":         {workspacetest.Tags},
 		"environment":  {workspacetest.Variables},
 		"links":        {workspacetest.Links},

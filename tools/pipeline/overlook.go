@@ -9,7 +9,7 @@ import (
 // overlooked are kinds of inputs that keys leave out. It is empty, but in the tests that make sure that an engine
 // which forgot one would be noticed.
 type overlooked struct {
-	embeds, sums, tags, environment, links, testImports bool
+	embeds, sums, lines, tags, environment, links, testImports bool
 }
 
 // source returns the configuration of a reader that overlooks the same.

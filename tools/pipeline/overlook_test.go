@@ -11,6 +11,8 @@ func Overlook(tb testing.TB, p *Pipeline, kind string) {
 		p.overlooks.embeds = true
 	case "go.sum":
 		p.overlooks.sums = true
+	case "go.sum lines":
+		p.overlooks.lines = true
 	case "tags":
 		p.overlooks.tags = true
 	case "environment":

@@ -150,7 +150,7 @@ func (t *testRun) common() (hash.Key, error) {
 	if err != nil {
 		return hash.Key{}, err
 	}
-	if err := (sums{s.pipeline}).Add(h, files); err != nil {
+	if err := (sums{pipeline: s.pipeline}).Add(h, files); err != nil {
 		return hash.Key{}, err
 	}
 	if err := s.addLeftOut(h, n); err != nil {
@@ -167,7 +167,7 @@ func (t *testRun) filesKey(common hash.Key, dir string) (hash.Key, error) {
 	if err != nil {
 		return hash.Key{}, err
 	}
-	if err := source.AddTest(h, sums{t.session.pipeline}, dir); err != nil {
+	if err := source.AddTest(h, source.sums, dir); err != nil {
 		return hash.Key{}, err
 	}
 	return h.Key(), nil
@@ -253,7 +253,7 @@ func (t *testRun) addRead(h *hash.Hasher, kind, name string) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s: %w", full, fs.ErrInvalid)
 	}
-	return sums{t.session.pipeline}.Add(h, []string{name})
+	return sums{pipeline: t.session.pipeline}.Add(h, []string{name})
 }
 
 // run tests the packages that are missing, and once more those that failed, as often as the task may be retried.

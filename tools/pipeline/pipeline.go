@@ -13,6 +13,7 @@ import (
 
 	"magpie.build/tools/pipeline/internal/filter"
 	"magpie.build/tools/pipeline/internal/glob"
+	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gotest"
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/hash"
@@ -37,8 +38,9 @@ type Pipeline struct {
 	headers   headers.Store
 	overlooks overlooked
 
-	mu    sync.Mutex
-	facts *facts
+	mu        sync.Mutex
+	facts     *facts
+	checksums map[string]*gokey.Checksums // by module cache
 }
 
 // A node is one task of one module, known as "module#task".
@@ -69,7 +71,7 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		opened: opened, declared: declarations,
-		nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), state: filepath.Join(abs, ".magpie"),
+		nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), checksums: make(map[string]*gokey.Checksums), state: filepath.Join(abs, ".magpie"),
 	}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
 	p.headers = headers.New(p.index)

@@ -51,9 +51,10 @@ type world struct {
 	all      bool // look at all configurations at each step
 	digests  bool // look only at what tasks wrote down, in the second configuration
 
-	seen     map[string]bool // states in which a task ran, by task and state
-	versions string
-	refusal  string // what the go command said last where something does not build
+	seen      map[string]bool // states in which a task ran, by task and state
+	versions  string
+	checksums map[string]bool // lines
+	refusal   string          // what the go command said last where something does not build
 
 	mu       sync.Mutex
 	contents map[string]content // of files, as they are in this step
@@ -358,11 +359,7 @@ func (w *world) digest(r reading) (string, error) {
 	for _, name := range r.Files {
 		fmt.Fprintf(&b, "%s %s\n", name, w.read(name).code)
 	}
-	sums, err := w.sums(r)
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprintf(&b, "modules %v\nsums %s\n", r.Modules, sum([]byte(sums)))
+	fmt.Fprintf(&b, "modules %v\nsums %s\n", r.Modules, sum([]byte(w.sums(r, false))))
 	if err := w.declared(&b, r.module); err != nil {
 		return "", err
 	}
@@ -404,22 +401,22 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:8])
 }
 
-// sums returns the lines for the modules that the task reaches, out of go.sum beside the packages that import them.
-func (w *world) sums(r reading) (string, error) {
-	var b strings.Builder
-	for _, dir := range r.Importers {
-		text, err := os.ReadFile(filepath.Join(w.root, filepath.FromSlash(dir), "go.sum"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
-		for line := range strings.Lines(string(text)) {
-			fields := strings.Fields(line)
-			if len(fields) == 3 && slices.Contains(r.Modules, fields[0]+"@"+fields[1]) {
-				fmt.Fprintln(&b, dir, line)
-			}
+// sums returns the lines for the modules that the task reaches, out of all files of checksums, as the go command takes
+// them together. With versions those of other versions are among them: it is the engine's right to count them.
+func (w *world) sums(r reading, versions bool) string {
+	var reached []string
+	for line := range w.checksums {
+		fields := strings.Fields(line)
+		version, _ := strings.CutSuffix(fields[1], "/go.mod")
+		if slices.ContainsFunc(r.Modules, func(m string) bool {
+			name, selected, _ := strings.Cut(m, "@")
+			return name == fields[0] && (versions || version == selected)
+		}) {
+			reached = append(reached, line)
 		}
 	}
-	return b.String(), nil
+	slices.Sort(reached)
+	return strings.Join(reached, "\n")
 }
 
 // declared lists the files of the conf folder, which are inputs by name.
@@ -456,19 +453,31 @@ func (w *world) state(r reading, digest string) (string, error) {
 		}
 		fmt.Fprintln(&b, info.Mode(), w.read(name).whole)
 	}
-	b.WriteString(w.versions)
+	b.WriteString(w.sums(r, true) + w.versions)
 	return sum([]byte(b.String())), nil
 }
 
-// readVersions notes what chooses the versions of modules.
+// readVersions notes what chooses the versions of modules, and their checksums.
 func (w *world) readVersions() error {
 	var b strings.Builder
+	w.checksums = make(map[string]bool)
 	err := filepath.WalkDir(w.root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		switch entry.Name() {
-		case "go.mod", "go.work", "go.sum", "go.work.sum":
+		case "go.sum", "go.work.sum":
+			if strings.HasPrefix(name, filepath.Join(w.root, "third")) {
+				return nil // what is replaced has no say
+			}
+			text, err := os.ReadFile(name)
+			for line := range strings.Lines(string(text)) {
+				if len(strings.Fields(line)) == 3 {
+					w.checksums[strings.TrimSpace(line)] = true
+				}
+			}
+			return err
+		case "go.mod", "go.work":
 			text, err := os.ReadFile(name)
 			fmt.Fprintf(&b, "%s\n%s", name, bytes.ReplaceAll(text, []byte("// a comment\n"), nil))
 			return err

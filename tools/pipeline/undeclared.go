@@ -104,7 +104,7 @@ func (s *session) declared(n *node) (func(name string) bool, error) {
 		if files, err = source.files(n, files); err != nil {
 			return nil, err
 		}
-		packages, err := source.Closure(sums{s.pipeline}, true, append(source.build, source.test...)...)
+		packages, err := source.Closure(source.sums, true, append(source.build, source.test...)...)
 		if err != nil {
 			return nil, err
 		}

@@ -196,7 +196,7 @@ func (s *session) entry(n *node, key hash.Key, book *record.Book) (record.Entry,
 			return e, err
 		}
 	}
-	if err := (sums{s.pipeline}).Add(h, files); err != nil {
+	if err := (sums{pipeline: s.pipeline}).Add(h, files); err != nil {
 		return e, err
 	}
 	e.Parts = t.parts
@@ -226,40 +226,40 @@ func (s *session) entryOfPackages(n *node, e *record.Entry, book *record.Book) e
 	if err != nil {
 		return err
 	}
-	built, err := source.Closure(sums{p}, false, source.build...)
+	built, err := source.Closure(source.sums, false, source.build...)
 	if err != nil {
 		return err
 	}
-	tested, err := source.Closure(sums{p}, true, source.test...)
+	tested, err := source.Closure(source.sums, true, source.test...)
 	if err != nil {
 		return err
 	}
 	for _, one := range append(built, tested...) {
-		if err := s.entryOfPackage(n, one, e, book); err != nil {
+		if err := s.entryOfPackage(n, source.sums, one, e, book); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *session) entryOfPackage(n *node, one gosource.Package, e *record.Entry, book *record.Book) error {
-	add, key := sums{s.pipeline}.AddCompiled, one.Sum
+func (s *session) entryOfPackage(n *node, sums sums, one gosource.Package, e *record.Entry, book *record.Book) error {
+	add, key := sums.AddCompiled, one.Sum
 	files := slices.DeleteFunc(slices.Clone(one.Files), n.leavesOut)
 	if one.Named || len(files) < len(one.Files) {
 		h := hash.New("record")
-		if err := (sums{s.pipeline}).Add(h, files); err != nil {
+		if err := sums.Add(h, files); err != nil {
 			return err
 		}
-		if err := (sums{s.pipeline}).AddExternal(h, one.Module, one.External); err != nil {
+		if err := sums.AddExternal(h, one.Module, one.External); err != nil {
 			return err
 		}
-		add, key = sums{s.pipeline}.Add, h.Key()
+		add, key = sums.Add, h.Key()
 	}
 	return s.inCommon(e, book, one.Dir, key, func(h *hash.Hasher) error {
 		if err := add(h, files); err != nil || len(one.External) == 0 {
 			return err
 		}
-		return sums{s.pipeline}.AddExternal(h, one.Module, one.External)
+		return sums.AddExternal(h, one.Module, one.External)
 	})
 }
 
@@ -285,7 +285,7 @@ type tracing struct{ parts []record.Part }
 
 // kinds are what people call the labels of keys whose first value is a name.
 var kinds = map[string]string{
-	"environment": "variable", "file": "file", "compiled": "file", "dependency": "dependency", "member": "go.mod", "setting": "setting",
+	"environment": "variable", "file": "file", "compiled": "file", "dependency": "dependency", "member": "go.mod", "setting": "setting", "checksum": "go.sum",
 }
 
 // wholes are what they call those that stand for one thing.

@@ -93,6 +93,9 @@ func (s *Settings) Source(tags ...string) gosource.Config {
 	return c
 }
 
+// IsAlone reports whether the go command looks at each module without the workspace around it.
+func (s *Settings) IsAlone() bool { return s.get("GOWORK") == "off" }
+
 // Vendors reports whether the go command takes a folder called vendor where there is one: no flag says otherwise.
 func (s *Settings) Vendors() bool {
 	mod := "vendor"

@@ -91,9 +91,6 @@ type Set struct {
 	Files []string
 	// Modules are those whose source comes from the module cache, as path@version, sorted.
 	Modules []string
-	// Importers are the folders of the modules with packages among these that import others from the module cache,
-	// relative to the root, sorted.
-	Importers []string
 	// Unsure says that the go command refused files without reading on, so that it may have left some out.
 	Unsure bool
 }
@@ -163,13 +160,6 @@ func (g *gathered) add(p *pkg) {
 		}
 		return
 	}
-	isElsewhere := func(path string) bool {
-		d := g.answer.packages[path]
-		return d != nil && !d.Standard && !g.isSource(d)
-	}
-	if p.Module != nil && slices.ContainsFunc(p.Imports, isElsewhere) {
-		g.Importers = append(g.Importers, g.relative(p.Module.Dir))
-	}
 	if len(p.GoFiles)+len(p.CgoFiles)+len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 {
 		return // it is imported, but there is none for this platform: the build ends there
 	}
@@ -219,7 +209,7 @@ func (g *gathered) relative(name string) string {
 }
 
 func (g *gathered) sorted() Set {
-	for _, list := range []*[]string{&g.Files, &g.Modules, &g.Importers} {
+	for _, list := range []*[]string{&g.Files, &g.Modules} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

@@ -151,7 +151,7 @@ func (b *Book) parts(of, other Entry) map[id]Sum {
 }
 
 // order is that of kinds, what is smallest and nearest first.
-var order = []string{"command", "argument", "outputs", "variable", "file", "package", "dependency", "go.mod", "go.work", "setting", "C compiler", "toolchain", "magefile", "rules"}
+var order = []string{"command", "argument", "outputs", "variable", "file", "package", "dependency", "go.mod", "go.sum", "go.work", "setting", "C compiler", "toolchain", "magefile", "rules"}
 
 func compare(a, b Cause) int {
 	if d := slices.Index(order, a.Kind) - slices.Index(order, b.Kind); d != 0 {

@@ -47,7 +47,7 @@ func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load workspace %q: %w", root, err)
 	}
-	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}, versions: map[string]module.Version{}}
+	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}, versions: map[string]module.Version{}, instead: map[string][]string{}}
 	name := filepath.Join(root, "go.work")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {

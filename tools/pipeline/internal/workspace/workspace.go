@@ -31,6 +31,7 @@ type Workspace struct {
 	byName   map[string]*Module
 	byPath   map[string]*Module
 	versions map[string]module.Version // of other modules, by path
+	instead  map[string][]string       // paths of other modules, by that of the one that they replace
 }
 
 // Module is one module whose source lies in a folder.

@@ -171,7 +171,7 @@ func (a *Author) writeModules() error {
 		sums.WriteString(lines)
 	}
 	for _, m := range a.modules {
-		mod := "module " + m.path + "\n\ngo 1.25.0\n\nrequire elsewhere.example/dep v1.0.0\n"
+		mod := "module " + m.path + "\n\ngo 1.25.0\n\nrequire elsewhere.example/dep v1.0.0\nrequire elsewhere.example/deep v1.0.0 // indirect\n"
 		if m.program {
 			mod += "require elsewhere.example/back v1.0.0\n"
 		}

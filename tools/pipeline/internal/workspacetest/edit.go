@@ -216,7 +216,10 @@ func (a *Author) changeGoWork() Edit {
 func (a *Author) changeSums() Edit {
 	lines := strings.SplitAfter(a.Tree.Files["go.work.sum"].Text, "\n")
 	name := path.Join(a.modules[a.random.IntN(len(a.modules))].dir, "go.sum")
-	return a.toggleLine(name, a.one(strings.TrimSpace(lines[0]), "absent.example/z v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="))
+	// The go command leaves alone what begins with another word than h1.
+	return a.toggleLine(name, a.one(strings.TrimSpace(lines[0]), "absent.example/z v1.0.0 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+		"elsewhere.example/dep v1.0.0 h2:later", "elsewhere.example/deep v1.0.0 h2:later", "elsewhere.example/deep v1.0.0/go.mod h2:later",
+		"elsewhere.example/other v1.0.0 h2:later"))
 }
 
 // toggleLine adds a line to a file, or takes it away where it is there.

@@ -18,21 +18,31 @@ import (
 // A release is a version of a module that no workspace holds. [Proxy] serves it.
 type release struct{ path, version string }
 
-// The last but one leads back to the workspace: it imports the module that is a member, and released as well.
+// back leads back to the workspace: it imports the module that is a member, and released as well.
 var releases = []release{
 	{"elsewhere.example/dep", "v1.0.0"},
 	{"elsewhere.example/dep", "v1.1.0"},
 	{"elsewhere.example/other", "v1.0.0"},
 	{"elsewhere.example/back", "v1.0.0"},
 	{"acme.example/lib", "v0.1.0"},
+	{"elsewhere.example/deep", "v1.0.0"}, // what dep imports
 }
 
-func (r release) leadsBack() bool { return path.Base(r.path) == "back" }
+// imports returns the other release whose package this one's imports, if any.
+func (r release) imports() (other release, ok bool) {
+	switch path.Base(r.path) {
+	case "back":
+		return releases[4], true
+	case "dep":
+		return releases[5], true
+	}
+	return release{}, false
+}
 
 func (r release) goMod() string {
 	text := "module " + r.path + "\n\ngo 1.25.0\n"
-	if r.leadsBack() {
-		text += "\nrequire acme.example/lib v0.1.0\n"
+	if other, ok := r.imports(); ok {
+		text += fmt.Sprintf("\nrequire %s %s\n", other.path, other.version)
 	}
 	return text
 }
@@ -41,8 +51,8 @@ func (r release) goMod() string {
 func (r release) files() map[string]string {
 	prefix := r.path + "@" + r.version + "/"
 	imports := ""
-	if r.leadsBack() {
-		imports = "import _ \"acme.example/lib\"\n\n"
+	if other, ok := r.imports(); ok {
+		imports = fmt.Sprintf("import _ %q\n\n", other.path)
 	}
 	return map[string]string{
 		prefix + "go.mod": r.goMod(),
