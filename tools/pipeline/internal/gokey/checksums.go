@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -60,7 +59,8 @@ func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key
 		l.read(string(text))
 	}
 	c := &Checksums{of: of, digests: l.digests()}
-	return c, c.save(file)
+	c.save(file)
+	return c, nil
 }
 
 // Add adds to a key the lines that concern packages which import others from elsewhere. It reports whether it knows them all.
@@ -210,15 +210,12 @@ func openChecksums(file string) *Checksums {
 	return c
 }
 
-// save keeps the checksums, where there is a folder for them: otherwise they are read again the next time.
-func (c *Checksums) save(file string) error {
+// save keeps the checksums. Where that fails they are read again the next time.
+func (c *Checksums) save(file string) {
 	out := c.of[:]
 	for name, digest := range c.digests {
 		out = packed.AppendString(packed.AppendString(out, name), digest)
 	}
-	if _, err := os.Stat(filepath.Dir(file)); err != nil {
-		return nil //nolint:nilerr // nothing is kept yet
-	}
 	sum := sha256.Sum256(out)
-	return hash.WriteFile(file, slices.Concat([]byte(checksumsHeading), sum[:], out))
+	_ = hash.WriteFile(file, slices.Concat([]byte(checksumsHeading), sum[:], out))
 }
