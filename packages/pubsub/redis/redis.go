@@ -6,8 +6,9 @@
 // script gives and publishes at once. Loss: Redis Pub/Sub is at most once, so this broker watches
 // the offsets. When one is missing, after each reconnect, and now and then for channels at rest, it
 // reads what it missed from the stream, once for the whole process, and delivers it before anything
-// later; only when the stream no longer has it is there a break. When a failover took back what was
-// published, the epoch ends and everybody is told. Durability: that of the server. With appendonly
+// later; only when the stream no longer has it is there a break. A failover or a restart may take back what was
+// published: each begins a new epoch in every channel, in the step that first notices the server's new
+// replication id, so whoever saw what is lost is told, and nobody else. Durability: that of the server. With appendonly
 // and appendfsync always nothing acknowledged is lost; with the default a machine that dies may take
 // the last second with it. The server must not evict keys: maxmemory-policy is to be noeviction.
 //
@@ -149,6 +150,9 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
+//go:embed lua/epoch.lua
+var epochLua string
+
 //go:embed lua/publish.lua
 var publishLua string
 
@@ -156,8 +160,8 @@ var publishLua string
 var historyLua string
 
 var (
-	publishScript = rueidis.NewLuaScript(publishLua)
-	historyScript = rueidis.NewLuaScript(historyLua)
+	publishScript = rueidis.NewLuaScript(epochLua + publishLua)
+	historyScript = rueidis.NewLuaScript(epochLua + historyLua)
 )
 
 // Publish implements [pubsub.Broker].

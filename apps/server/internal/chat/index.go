@@ -119,13 +119,14 @@ func (x *index) read(ctx context.Context) (pubsub.History, error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if anew || x.rooms == nil || x.position.Epoch != history.Position.Epoch {
+	if anew || x.rooms == nil {
 		x.rooms = make(map[RoomID]Room)
-		x.position = pubsub.Position{Epoch: history.Position.Epoch}
+		x.position.Offset = 0
 		if len(history.Publications) > 0 {
 			x.position.Offset = history.Publications[0].Position.Offset - 1
 		}
 	}
+	x.position.Epoch = history.Position.Epoch // the same, a new one, or one in which the last went on
 	x.behind = false
 	for _, publication := range history.Publications {
 		x.fold(publication)

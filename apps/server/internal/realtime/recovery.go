@@ -53,11 +53,9 @@ func (h *Hub) resume(ctx context.Context, ch *channel, since *pubsub.Position, e
 	return r, nil
 }
 
-// complete reports whether history holds everything from since to its newest position.
+// complete reports whether history holds everything from since to its newest position. Its epoch may be
+// one in which that of since went on; of any other the broker says so.
 func complete(since pubsub.Position, history pubsub.History) bool {
-	if since.Epoch != "" && since.Epoch != history.Position.Epoch {
-		return false
-	}
 	return continues(since, history.Publications) &&
 		since.Offset+uint64(len(history.Publications)) == history.Position.Offset
 }

@@ -1,34 +1,35 @@
 -- Reads a part of a channel's history, giving a channel that has none a head.
 --
 -- KEYS  1 head  2 stream
--- ARGV  1 epoch for a channel that has none  2 how long a head without history lives, in ms
+-- ARGV  1 a new epoch, should one begin  2 how long a head without history lives, in ms
 --       3 "since" to use 4 and 5, "seen" when this process itself saw that position, else ""
 --       4 epoch, or "" for the current one  5 offset
 --       6 most entries to return, below 0 for all  7 "reverse" or ""
 -- Returns epoch, newest offset, 1 if what came after since is all here, the stream's entries.
 
-local epoch = redis.call('HGET', KEYS[1], 'e')
-if not epoch then
-	epoch = ARGV[1]
-	redis.call('HSET', KEYS[1], 'e', epoch)
+local epoch, top, before, begun = open_epoch(KEYS[1], ARGV[1])
+if begun then
 	redis.call('PEXPIRE', KEYS[1], ARGV[2])
 	redis.call('DEL', KEYS[2])
 end
-local top = tonumber(redis.call('HGET', KEYS[1], 'o') or 0)
 local newest = string.format('%.0f', top)
 local first, last = '-', '+'
 
 if ARGV[3] ~= '' then
 	local since = tonumber(ARGV[5])
 	if ARGV[3] == 'seen' and ARGV[4] == epoch and since > top then
-		-- A failover took back what was published: offsets after this would name other publications
-		-- than they did, so the epoch ends here.
+		-- Offsets went back and the replication id did not tell. What comes after this would have
+		-- offsets that others had, so the epoch ends here, and nobody knows where it was whole.
 		epoch = ARGV[1]
 		redis.call('HSET', KEYS[1], 'e', epoch)
+		redis.call('HDEL', KEYS[1], 'b')
 		return {epoch, newest, 0, {}}
 	end
 	if ARGV[4] ~= '' and ARGV[4] ~= epoch then
-		return {epoch, newest, 0, {}}
+		local ended = end_of(before, ARGV[4])
+		if not ended or since > ended then
+			return {epoch, newest, 0, {}}
+		end
 	end
 	if ARGV[7] == 'reverse' then
 		last = '(' .. string.format('%.0f-0', since)

@@ -1,9 +1,9 @@
 -- Appends a publication to a channel's history and publishes it, or answers what an earlier publish
 -- under the same idempotency key was answered.
 --
--- KEYS  1 head (a hash: e epoch, o newest offset)  2 stream  3 answer under the idempotency key
+-- KEYS  1 head  2 stream  3 answer under the idempotency key
 -- ARGV  1 Pub/Sub channel  2 data  3 history size  4 history's end in ms, 0 for never
---       5 epoch for a channel that has none  6 idempotency key's end in ms, 0 for no key
+--       5 a new epoch, should one begin  6 idempotency key's end in ms, 0 for no key
 --       7 how long the head outlives the history, in ms
 -- Returns "offset epoch".
 
@@ -14,11 +14,7 @@ if ARGV[6] ~= '0' then
 	end
 end
 
-local epoch = redis.call('HGET', KEYS[1], 'e')
-if not epoch then
-	epoch = ARGV[5]
-	redis.call('HSET', KEYS[1], 'e', epoch)
-end
+local epoch = open_epoch(KEYS[1], ARGV[5])
 local offset = redis.call('HINCRBY', KEYS[1], 'o', 1)
 if offset == 1 then
 	redis.call('DEL', KEYS[2]) -- of an epoch whose head was evicted alone

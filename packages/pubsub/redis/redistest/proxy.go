@@ -12,13 +12,13 @@ type Proxy struct {
 	// Addr is host:port, where clients connect.
 	Addr string
 
-	target   string
 	listener net.Listener
 	wg       sync.WaitGroup
 
-	mu    sync.Mutex
-	cut   bool
-	links map[*link]struct{}
+	mu     sync.Mutex
+	target string
+	cut    bool
+	links  map[*link]struct{}
 }
 
 // link is one connection passed on.
@@ -61,6 +61,13 @@ func (p *Proxy) Mend() {
 	p.cut = false
 }
 
+// Lead has new connections go to another server, as an address does that always names the master.
+func (p *Proxy) Lead(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
 // Mute swallows what the server publishes over the connections that there are now. They stay open,
 // answers come through, and so both ends believe that all is well: as when a client stays subscribed
 // to a server that is no longer the master.
@@ -78,7 +85,10 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", p.target) //nolint:noctx // loopback
+		p.mu.Lock()
+		target := p.target
+		p.mu.Unlock()
+		server, err := net.Dial("tcp", target) //nolint:noctx // loopback
 		if err != nil {
 			_ = client.Close()
 			continue
