@@ -50,26 +50,37 @@ func Load[T any](o Options) (T, Values, error) {
 }
 
 func load(target reflect.Value, o Options) (Values, error) {
-	fields, err := fieldsOf(target, o.EnvPrefix)
+	shape, err := shapeOf(target, o.EnvPrefix)
 	if err != nil {
 		return nil, err
 	}
-	line, problems := parseFlags(o.Args, fields)
+	line, problems := parseFlags(o.Args, shape.fields)
 	if line.has(helpFlag) || line.has(exampleFlag) {
 		return nil, o.describe(target.Type(), line)
 	}
 
 	env := environ(o.Env)
 	path, from := o.filePath(line, env)
-	merged, more := readFile(path, from, fields)
+	data, more := readFile(path, from)
 	problems = append(problems, more...)
-	fromEnv, more := readEnv(env, o, fields)
+	entries, more, err := shape.expand(keysIn(data), env, o.EnvPrefix)
+	if err != nil {
+		return nil, err
+	}
 	problems = append(problems, more...)
+	merged, more := parseFile(path, data, &shape)
+	problems = append(problems, more...)
+	fromEnv, more := readEnv(env, o, shape.fields)
+	problems = append(problems, more...)
+	problems = append(problems, shape.strayVariables(env, o.EnvPrefix)...)
 	maps.Copy(merged, fromEnv)
 	maps.Copy(merged, line.values)
 
-	values, more := assign(fields, merged)
+	values, more := assign(shape.fields, merged)
 	problems = append(problems, more...)
+	for _, e := range entries {
+		e.put()
+	}
 	if len(problems) == 0 {
 		problems = validate(target)
 	}
@@ -142,13 +153,11 @@ func (o Options) describe(t reflect.Type, line commandLine) error {
 			return err
 		}
 	} else {
-		fields, err := fieldsOf(reflect.New(t).Elem(), o.EnvPrefix)
+		s, err := shapeOf(reflect.New(t).Elem(), o.EnvPrefix)
 		if err != nil {
 			return err
 		}
-		for _, f := range fields {
-			d.Settings = append(d.Settings, f.Setting)
-		}
+		d.Settings = s.settings()
 	}
 	if line.has(exampleFlag) {
 		return o.print(d.EnvExample())

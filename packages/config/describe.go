@@ -97,9 +97,13 @@ func (r *reader) fields(s *ast.StructType, in scope) ([]Setting, error) {
 			if tag.Get("env") == "-" || !ast.IsExported(name) {
 				continue
 			}
-			typ, inner := r.resolve(f.Type)
+			typ, inner, repeated := r.resolve(f.Type)
 			if inner != nil {
-				more, err := r.fields(inner, in.nested(name, tag, len(f.Names) == 0))
+				scope := in.nested(name, tag, len(f.Names) == 0)
+				if repeated {
+					scope = in.repeat(name, tag)
+				}
+				more, err := r.fields(inner, scope)
 				if err != nil {
 					return nil, err
 				}
@@ -138,10 +142,15 @@ func namesOf(f *ast.Field) []string {
 	return names
 }
 
-// resolve returns the name that [Setting] gives to a type, or the struct that it is.
-func (r *reader) resolve(expr ast.Expr) (string, *ast.StructType) {
-	if s, ok := expr.(*ast.StructType); ok {
-		return "", s
+// resolve returns the name that [Setting] gives to a type, or the struct that it is, or that it is a map
+// to.
+func (r *reader) resolve(expr ast.Expr) (name string, inner *ast.StructType, repeated bool) {
+	switch expr := expr.(type) {
+	case *ast.StructType:
+		return "", expr, false
+	case *ast.MapType:
+		name, inner, _ = r.resolve(expr.Value)
+		return name, inner, inner != nil
 	}
 	text := types.ExprString(expr)
 	if d, ok := r.decls[text]; ok && !d.unmarshalText && d.expr != expr {
@@ -149,19 +158,19 @@ func (r *reader) resolve(expr ast.Expr) (string, *ast.StructType) {
 	}
 	switch text {
 	case "config.Secret":
-		return "secret", nil
+		return "secret", nil, false
 	case "time.Duration":
-		return "duration", nil
+		return "duration", nil, false
 	case "*url.URL":
-		return "url", nil
+		return "url", nil, false
 	case "[]string":
-		return "list", nil
+		return "list", nil, false
 	case "int8", "int16", "int32", "int64", "rune":
-		return "int", nil
+		return "int", nil, false
 	case "uint8", "uint16", "uint32", "uint64", "byte":
-		return "uint", nil
+		return "uint", nil, false
 	case "float32", "float64":
-		return "float", nil
+		return "float", nil, false
 	}
-	return text, nil
+	return text, nil, false
 }

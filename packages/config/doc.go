@@ -25,6 +25,13 @@
 // admin_addr. A nested struct is a prefix: Redis.URL is REDIS_URL, -redis-url, and url in the table
 // [redis]; an embedded struct adds none. The tag env:"-" leaves a field out.
 //
+// # Maps
+//
+// A field that is a map of strings to structs takes any number of them, under names of lower-case
+// letters, digits, - and _ that the file or the environment chooses: with Rooms map[string]Room, the
+// setting Room.Size is size in a table [rooms.kitchen], and ROOMS_KITCHEN_SIZE. One that is named in both
+// is one. There are no flags for them, and no maps in maps.
+//
 // # Types
 //
 // A field may be a string, a bool, a number, a [time.Duration], a []string (separated by commas outside

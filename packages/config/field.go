@@ -51,47 +51,62 @@ func (in input) items() []string {
 // A layer holds inputs by the path of their field.
 type layer map[string]input
 
-// fieldsOf returns the fields of a struct, those of nested structs in their place.
-func fieldsOf(target reflect.Value, envPrefix string) ([]field, error) {
-	if target.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("config: %s is not a struct", target.Type())
-	}
-	fields, err := walk(target, scope{}, envPrefix)
-	if err != nil {
-		return nil, err
-	}
-	settings := make([]Setting, len(fields))
-	for i, f := range fields {
-		settings[i] = f.Setting
-	}
-	return fields, distinct(settings)
+// A shape is what a struct has to be filled: fields, those of nested structs in their place, and groups,
+// whose fields depend on the input.
+type shape struct {
+	fields []field
+	groups []group
 }
 
-func walk(target reflect.Value, in scope, envPrefix string) ([]field, error) {
-	var fields []field
+func shapeOf(target reflect.Value, envPrefix string) (shape, error) {
+	var s shape
+	if target.Kind() != reflect.Struct {
+		return s, fmt.Errorf("config: %s is not a struct", target.Type())
+	}
+	if err := s.walk(target, scope{}, envPrefix); err != nil {
+		return s, err
+	}
+	return s, distinct(s.settings())
+}
+
+// settings returns all that the shape declares, the settings of groups under a name that stands for any.
+func (s *shape) settings() []Setting {
+	var settings []Setting
+	for _, f := range s.fields {
+		settings = append(settings, f.Setting)
+	}
+	for _, g := range s.groups {
+		settings = append(settings, g.settings...)
+	}
+	return settings
+}
+
+func (s *shape) walk(target reflect.Value, in scope, envPrefix string) error {
 	for sf, v := range target.Fields() {
 		if sf.Tag.Get("env") == "-" || !sf.IsExported() {
 			continue
 		}
 		typ, err := typeName(sf.Type)
 		if err != nil {
-			return nil, fmt.Errorf("config: field %s%s: %w", in.path, sf.Name, err)
+			return fmt.Errorf("config: field %s%s: %w", in.path, sf.Name, err)
 		}
-		if typ == structType {
-			inner, err := walk(v, in.nested(sf.Name, sf.Tag, sf.Anonymous), envPrefix)
-			if err != nil {
-				return nil, err
-			}
-			fields = append(fields, inner...)
-			continue
+		switch typ {
+		case structType:
+			err = s.walk(v, in.nested(sf.Name, sf.Tag, sf.Anonymous), envPrefix)
+		case groupType:
+			var g group
+			g, err = newGroup(v, in.repeat(sf.Name, sf.Tag), envPrefix)
+			s.groups = append(s.groups, g)
+		default:
+			f := field{target: v}
+			f.Setting, f.rules, err = in.setting(sf.Name, typ, sf.Tag, envPrefix)
+			s.fields = append(s.fields, f)
 		}
-		s, r, err := in.setting(sf.Name, typ, sf.Tag, envPrefix)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fields = append(fields, field{Setting: s, rules: r, target: v})
 	}
-	return fields, nil
+	return nil
 }
 
 // distinct refuses two fields of one name, and names that the package itself uses.
@@ -102,9 +117,10 @@ func distinct(settings []Setting) error {
 	}
 	for _, s := range settings {
 		names := []string{s.Env, s.Key}
-		if s.Secret() {
+		switch {
+		case s.Secret():
 			names = append(names, s.Env+"_FILE")
-		} else {
+		case s.Flag != "":
 			names = append(names, "-"+s.Flag)
 		}
 		for _, name := range names {
@@ -117,7 +133,10 @@ func distinct(settings []Setting) error {
 	return nil
 }
 
-const structType = "struct"
+const (
+	structType = "struct"
+	groupType  = "map"
+)
 
 var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -144,6 +163,8 @@ func typeName(t reflect.Type) (string, error) {
 		return t.String(), nil
 	case t.Kind() == reflect.String, t.Kind() == reflect.Bool, t.Kind() == reflect.Struct:
 		return t.Kind().String(), nil
+	case t.Kind() == reflect.Map && t.Key() == reflect.TypeFor[string]() && t.Elem().Kind() == reflect.Struct:
+		return groupType, nil
 	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64:
 		return "int", nil
 	case t.Kind() >= reflect.Uint && t.Kind() <= reflect.Uint64:

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -11,16 +12,46 @@ import (
 // maxFileBytes is far above any configuration written by hand.
 const maxFileBytes = 1 << 20
 
-// readFile returns what the file at path says. No path is an empty file.
-func readFile(path string, from Source, fields []field) (layer, []Problem) {
+// readFile returns the file at path. No path is an empty file.
+func readFile(path string, from Source) ([]byte, []Problem) {
 	if path == "" {
-		return layer{}, nil
+		return nil, nil
 	}
 	data, err := readBounded(path, maxFileBytes)
 	if err != nil {
-		return layer{}, []Problem{{Name: path, Source: from, Expected: "cannot be read: " + err.Error()}}
+		return nil, []Problem{{Name: path, Source: from, Expected: "cannot be read: " + err.Error()}}
 	}
-	return parseFile(path, data, fields)
+	return data, nil
+}
+
+// keysIn returns all keys of a file, those of tables too, as far as it can be read.
+func keysIn(data []byte) []string {
+	var parser unstable.Parser
+	parser.Reset(data)
+	var keys []string
+	table := ""
+	for parser.NextExpression() {
+		e := parser.Expression()
+		if e.Kind == unstable.KeyValue {
+			keys = keysBelow(table, e, keys)
+			continue
+		}
+		key, _ := dotted("", e)
+		keys, table = append(keys, key), key+"."
+	}
+	return keys
+}
+
+func keysBelow(prefix string, e *unstable.Node, keys []string) []string {
+	key, _ := dotted(prefix, e)
+	keys = append(keys, key)
+	if value := e.Value(); value.Kind == unstable.InlineTable {
+		children := value.Children()
+		for children.Next() {
+			keys = keysBelow(key+".", children.Node(), keys)
+		}
+	}
+	return keys
 }
 
 // A document is a TOML file on its way into a layer. It is read by the library's parser rather than its
@@ -30,16 +61,21 @@ type document struct {
 	parser   unstable.Parser
 	fields   map[string]field
 	keys     []string
+	prefixes []string       // of groups
 	lines    map[string]int // where each key was set
 	values   layer
 	problems []Problem
 }
 
-func parseFile(path string, data []byte, fields []field) (layer, []Problem) {
+func parseFile(path string, data []byte, shape *shape) (layer, []Problem) {
 	d := document{path: path, fields: map[string]field{}, lines: map[string]int{}, values: layer{}}
-	for _, f := range fields {
+	for _, f := range shape.fields {
 		d.fields[f.Key] = f
 		d.keys = append(d.keys, f.Key)
+	}
+	for _, g := range shape.groups {
+		prefix, _, _ := strings.Cut(g.scope.key, entryName)
+		d.prefixes = append(d.prefixes, prefix)
 	}
 	d.parser.Reset(data)
 	table := ""
@@ -68,6 +104,9 @@ func (d *document) header(e *unstable.Node) string {
 		if strings.HasPrefix(k, key+".") {
 			return key + "."
 		}
+	}
+	if slices.Contains(d.prefixes, key+".") {
+		return key + "."
 	}
 	d.unknown(key, first)
 	return key + "."
@@ -143,6 +182,13 @@ func list(n *unstable.Node) (input, bool) {
 }
 
 func (d *document) unknown(key string, at *unstable.Node) {
+	for _, prefix := range d.prefixes {
+		rest, inside := strings.CutPrefix(key, prefix)
+		if name, _, _ := strings.Cut(rest, "."); inside && !entryNames.MatchString(name) {
+			d.report(key, at, fmt.Sprintf("%q is no name: it has lower-case letters, digits, - and _", name))
+			return
+		}
+	}
 	d.report(key, at, "unknown key")
 	d.problems[len(d.problems)-1].Suggestion = closest(key, d.keys)
 }

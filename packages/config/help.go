@@ -15,7 +15,7 @@ func (d Description) EnvExample() string {
 		}
 		writeLines(&b, "# ", s.Doc)
 		writeLines(&b, "# ", sentence(s))
-		if !s.Required {
+		if !s.Required || s.Repeated {
 			b.WriteByte('#')
 		}
 		fmt.Fprintf(&b, "%s=%s\n", s.Env, s.Default)

@@ -13,7 +13,7 @@ type Setting struct {
 	Path string
 	// Env is the environment variable: "REDIS_URL".
 	Env string
-	// Flag is the flag without its dash: "redis-url". A secret has none.
+	// Flag is the flag without its dash: "redis-url". A secret has none, nor what stands in a map.
 	Flag string
 	// Key is the key in the file: "redis.url".
 	Key string
@@ -25,6 +25,9 @@ type Setting struct {
 	Accepts string
 	// Required says that there must be a value and no default gives one.
 	Required bool
+	// Repeated says that the setting belongs to each entry of a map, under the entry's name. Where no
+	// entry is meant, <name> stands for it, <NAME> in the environment. Such a setting has no flag.
+	Repeated bool
 	// Doc is the field's comment, as plain text.
 	Doc string
 }
@@ -33,15 +36,24 @@ type Setting struct {
 func (s Setting) Secret() bool { return s.Type == "secret" }
 
 // scope is what a nested struct puts before the names of its fields.
-type scope struct{ path, env, key string }
+type scope struct {
+	path, env, key string
+	repeated       bool // in a map
+}
 
 // nested returns the scope inside a struct field. An embedded struct adds no name of its own.
 func (s scope) nested(name string, tag reflect.StructTag, embedded bool) scope {
 	if embedded && tag.Get("env") == "" {
-		return scope{s.path + name + ".", s.env, s.key}
+		return scope{s.path + name + ".", s.env, s.key, s.repeated}
 	}
 	env := envName(name, tag)
-	return scope{s.path + name + ".", s.env + env + "_", s.key + strings.ToLower(env) + "."}
+	return scope{s.path + name + ".", s.env + env + "_", s.key + strings.ToLower(env) + ".", s.repeated}
+}
+
+// repeat returns the scope inside a map field, for an entry of any name.
+func (s scope) repeat(name string, tag reflect.StructTag) scope {
+	in := s.nested(name, tag, false)
+	return scope{in.path + entryName + ".", in.env + envSpelling(entryName) + "_", in.key + entryName + ".", true}
 }
 
 // setting returns what a field of the given type declares, and its rules.
@@ -58,6 +70,9 @@ func (s scope) setting(name, typ string, tag reflect.StructTag, envPrefix string
 	r, err := parseRules(tag.Get("check"), typ)
 	if err != nil {
 		return out, r, fmt.Errorf("config: field %s: %w", out.Path, err)
+	}
+	if out.Repeated = s.repeated; s.repeated {
+		out.Flag = ""
 	}
 	out.Required, out.Accepts = r.required && out.Default == "", r.accepts(typ)
 	if out.Secret() {
