@@ -28,6 +28,27 @@ func wanted(t *testing.T, text string) string {
 	return outputsOf(t, clean)
 }
 
+// holds checks that the outputs are those of a clean build, and that what is stored of them is too.
+func holds(t *testing.T, dir, want, when string) {
+	t.Helper()
+	if got := outputsOf(t, dir); got != want {
+		t.Fatalf("%s: the outputs are\n%s\na clean build makes\n%s", when, got, want)
+	}
+	outputs, err := filepath.Glob(filepath.Join(dir, "*/out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range outputs {
+		if err := os.RemoveAll(out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runAll(t, dir)
+	if got := outputsOf(t, dir); got != want {
+		t.Fatalf("%s: from the cache come\n%s\na clean build makes\n%s", when, got, want)
+	}
+}
+
 // Whatever happens to the files under .magpie, the next run makes what a clean build makes.
 func TestDamagedStateIsNeverBelieved(t *testing.T) {
 	t.Parallel()
@@ -55,9 +76,7 @@ func TestDamagedStateIsNeverBelieved(t *testing.T) {
 			}
 		}
 		runAll(t, dir)
-		if got := outputsOf(t, dir); got != want[text] {
-			t.Fatalf("round %d, seed %d: after %s the outputs are\n%s\na clean build makes\n%s", round, seed, what, got, want[text])
-		}
+		holds(t, dir, want[text], fmt.Sprintf("round %d, seed %d: after %s", round, seed, what))
 	}
 }
 
@@ -132,9 +151,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		}
 		both.Wait()
 		runAll(t, dir)
-		if got, want := outputsOf(t, dir), wanted(t, text); got != want {
-			t.Fatalf("round %d: the outputs are\n%s\na clean build makes\n%s", round, got, want)
-		}
+		holds(t, dir, wanted(t, text), fmt.Sprint("round ", round))
 	}
 }
 
@@ -170,8 +187,85 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	runAll(t, dir)
-	if got := outputsOf(t, dir); got != want {
-		t.Errorf("the outputs are\n%s\nbefore they were\n%s", got, want)
+	holds(t, dir, want, "on the full disk")
+}
+
+// A limit of file sizes kills whoever writes more than that, in the midst of it.
+func TestLimitOfFileSizes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, killWorkspace())
+	for round, blocks := range []int{0, 1, 8, 64, 700} { // of 512 bytes; big.txt has 860
+		text := fmt.Sprint("state ", round, "\n")
+		write(t, dir, map[string]string{"m0/in.txt": text})
+		cmd := command(t, dir, "build")
+		limited := exec.CommandContext(t.Context(), "sh", "-c", fmt.Sprintf(`ulimit -f %d && exec "$0" build`, blocks), cmd.Path)
+		limited.Dir, limited.Env = cmd.Dir, cmd.Env
+		if out, err := limited.CombinedOutput(); err == nil {
+			t.Errorf("%d blocks are enough:\n%s", blocks, out)
+		}
+		runAll(t, dir)
+		holds(t, dir, wanted(t, text), fmt.Sprint("after a limit of ", blocks, " blocks"))
+	}
+}
+
+// Where the cache cannot be written, tasks run as if there were none, and the run says so once.
+func TestCacheThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	for name, filled := range map[string]bool{"empty": false, "filled": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, dir, killWorkspace())
+			state := filepath.Join(dir, ".magpie")
+			if err := os.MkdirAll(state, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if filled {
+				write(t, dir, map[string]string{"m0/in.txt": "state 1\n"})
+				runAll(t, dir)
+			}
+			lock(t, state)
+			for _, text := range []string{"state 0\n", "state 1\n"} {
+				write(t, dir, map[string]string{"m0/in.txt": text})
+				want := wanted(t, text)
+				out, err := command(t, dir, "build").CombinedOutput()
+				if said := strings.Count(string(out), "nothing is cached"); err != nil || said != 1 || strings.Count(string(out), "warning") != 1 {
+					t.Errorf("got %v\n%s", err, out)
+				}
+				holds(t, dir, want, text)
+			}
+		})
+	}
+}
+
+// lock keeps everybody from writing to a folder, root too.
+func lock(t *testing.T, dir string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		err := filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				err = os.Chmod(name, 0o555)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = exec.Command("chmod", "-R", "u+w", dir).Run() }) //nolint:noctx // the test's context has ended
+		return
+	}
+	for _, args := range [][]string{{"--bind", dir, dir}, {"-o", "remount,bind,ro", dir}} {
+		if out, err := exec.CommandContext(t.Context(), "mount", args...).CombinedOutput(); err != nil {
+			t.Skipf("nothing can be mounted here: %v, %s", err, out)
+		}
+		if args[0] == "--bind" {
+			t.Cleanup(func() {
+				if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil { //nolint:noctx // the test's context has ended
+					t.Errorf("%v, %s", err, out)
+				}
+			})
+		}
 	}
 }
 

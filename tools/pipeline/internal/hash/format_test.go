@@ -103,3 +103,27 @@ func TestEveryDamageToTheIndexIsSeen(t *testing.T) {
 		}
 	}
 }
+
+// A stat is trusted only when no later change can look the same.
+func TestOnlyOldStatsAreSettled(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	at := func(ago time.Duration) int64 { return now.Add(-ago).UnixNano() }
+	for name, test := range map[string]struct {
+		seen stat
+		want bool
+	}{
+		"long unchanged":                       {stat{modified: at(time.Hour), changed: at(time.Hour)}, true},
+		"just past the coarsest clock":         {stat{modified: at(racy + 1), changed: at(racy + 1)}, true},
+		"in the same tick":                     {stat{modified: at(racy), changed: at(racy)}, false},
+		"at the very moment":                   {stat{modified: at(0), changed: at(0)}, false},
+		"of the future":                        {stat{modified: at(-time.Hour), changed: at(time.Hour)}, false},
+		"dated back just now":                  {stat{modified: at(time.Hour), changed: at(0)}, false},
+		"changed by a clock that was set back": {stat{modified: at(time.Hour), changed: at(-time.Hour)}, false},
+		"without a change time":                {stat{modified: at(time.Hour)}, true},
+	} {
+		if got := test.seen.settled(now); got != test.want {
+			t.Errorf("%s: settled is %v", name, got)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package hash_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,5 +99,38 @@ func TestIndexLeavesOutWhatIsMissing(t *testing.T) {
 	}
 	if _, err := x.File("none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("err = %v", err)
+	}
+}
+
+// A clock that was set back must not make the index believe that a file is what it was.
+func TestIndexOfTheFutureIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	name, file := filepath.Join(root, "f"), filepath.Join(root, "index")
+	if err := os.WriteFile(name, []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	note := func(text string) string {
+		t.Helper()
+		x := hash.Open(root, file)
+		_, note, err := x.Note("f", func([]byte) string { return text })
+		if err := errors.Join(err, x.Save()); err != nil {
+			t.Fatal(err)
+		}
+		return note
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for round := 0; note(fmt.Sprint(round)) == fmt.Sprint(round); round++ { // until the file is old enough to be believed
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is ever believed")
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	future := time.Now().Add(time.Minute)
+	if err := os.Chtimes(file, future, future); err != nil {
+		t.Fatal(err)
+	}
+	if got := note("read again"); got != "read again" {
+		t.Errorf("the index still knows the note %q", got)
 	}
 }

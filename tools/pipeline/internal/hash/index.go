@@ -43,11 +43,12 @@ type File struct {
 }
 
 // Open reads the index kept in file, whose relative names are relative to root. What cannot be read
-// counts as empty: an index only saves time.
+// counts as empty: an index only saves time. So does one from the future: the clock was set back since, and what changes from
+// now on may get the times that it knows.
 func Open(root, file string) *Index {
 	x := &Index{root: root, file: file, known: make(map[string]*folder), folders: make(map[string]*folder)}
 	x.epoch.Store(1)
-	if text, err := readString(file); err == nil {
+	if text, written, err := readString(file); err == nil && !written.After(time.Now().Add(racy)) {
 		if packed, err := decode(text); err == nil {
 			all := make([]folder, 0, len(packed))
 			for name, p := range packed {

@@ -57,19 +57,22 @@ func sum(full string) (content Content, err error) {
 	return content, err
 }
 
-// readString reads a file without copying it once more.
-func readString(file string) (string, error) {
+// readString reads a file without copying it once more, and says when it was written.
+func readString(file string) (text string, written time.Time, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return "", written, err
 	}
 	defer func() { _ = f.Close() }()
 	var b strings.Builder
-	if info, err := f.Stat(); err == nil && info.Size() < 1<<31 {
-		b.Grow(int(info.Size()))
+	if info, err := f.Stat(); err == nil {
+		written = info.ModTime()
+		if info.Size() < 1<<31 {
+			b.Grow(int(info.Size()))
+		}
 	}
 	_, err = io.Copy(&b, f)
-	return b.String(), err
+	return b.String(), written, err
 }
 
 // WriteFile writes a file in one step: beside its place, then renamed into it.
