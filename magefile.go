@@ -128,6 +128,13 @@ func tasks() []pipeline.Declaration {
 		Commands:  [][]string{{"go", "run", "."}},
 		Uncached:  true,
 	}
+	cluster := pipeline.Task{
+		Name: "cluster", Help: "Redis and three servers behind a proxy, to kill and watch",
+		Modules:    []string{"tools/cluster"},
+		DependsOn:  []string{"apps/server#build"},
+		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
+		Persistent: true, Interactive: true,
+	}
 	testLong := pipeline.Task{
 		Name: "test-long", Help: "the engine against the go command: 10,000 random edits, public repositories; takes an hour",
 		Modules: []string{"tools/pipeline"},
@@ -145,7 +152,7 @@ func tasks() []pipeline.Declaration {
 
 	return []pipeline.Declaration{
 		pipeline.Module{Name: "tools/lint"},
-		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, testLong, ci,
+		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, cluster, testLong, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }
@@ -216,6 +223,9 @@ func CI(ctx context.Context) error {
 
 // Bench measures this workspace's pipeline and the chat server, and prints what it found. Flags: mage bench -h.
 func Bench(ctx context.Context) error { return magpie.Run(ctx, "bench") }
+
+// Cluster starts Redis and three servers behind a proxy, and prints where they are: kill one and watch the chat go on.
+func Cluster(ctx context.Context) error { return magpie.Run(ctx, "cluster") }
 
 // Watch runs tasks, and again what a change concerns: mage watch test. Flags: mage watch -h.
 func Watch(ctx context.Context) error { return magpie.Run(ctx, "watch") }
