@@ -33,6 +33,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"hint", "pages of another origin may connect once it is one of the allowed origins")
 		return
 	}
+	s.buffered.Reset(s) // it has read nothing yet: what net/http had read is the socket's
 	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
 	s.ws, s.codec = ws, codecOf(ws.Subprotocol(), r)
 	c := h.newConnection(s.codec, s, r)
@@ -74,17 +75,16 @@ func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connecti
 	id := rand.Text()
 	now := time.Now()
 	return &connection{
-		hub:           h,
-		shard:         h.shards[int(id[0])%len(h.shards)],
-		id:            id,
-		codec:         codec,
-		transport:     t,
-		header:        r.Header,
-		remoteAddr:    r.RemoteAddr,
-		client:        Client{ID: id},
-		subscriptions: map[string]*subscription{},
-		index:         -1,
-		pulse:         pulse{connectBy: now.Add(h.options.ConnectTimeout)},
-		credit:        credit{left: 2 * float64(h.options.CommandsPerSecond), at: now},
+		hub:        h,
+		shard:      h.shards[int(id[0])%len(h.shards)],
+		id:         id,
+		codec:      codec,
+		transport:  t,
+		header:     r.Header,
+		remoteAddr: r.RemoteAddr,
+		client:     Client{ID: id},
+		index:      -1,
+		pulse:      pulse{connectBy: now.Add(h.options.ConnectTimeout)},
+		credit:     credit{left: 2 * float64(h.options.CommandsPerSecond), at: now},
 	}
 }

@@ -12,7 +12,7 @@ import (
 // closeTimeout is how long a client may take to answer a close frame.
 const closeTimeout = 3 * time.Second
 
-// connection is one client, over whatever carries it. At rest one goroutine belongs to it, its reader (serve), which
+// connection is one client, over whatever carries it. One goroutine at a time belongs to it (resting.go), its reader, which
 // runs its commands one after another and takes down what it leaves. Its shard writes to it.
 type connection struct {
 	hub       *Hub
@@ -34,8 +34,8 @@ type connection struct {
 	// once they have been taken.
 	replies []byte
 	room    chan struct{}
-	// subscriptions are by channel; dirty are those with something to send.
-	subscriptions map[string]*subscription
+	// subscriptions are in no order; dirty are those with something to send.
+	subscriptions []*subscription
 	dirty         []*subscription
 	// queued says that the shard's list has the connection.
 	queued bool

@@ -37,11 +37,16 @@
 //	shard.run, one a core  Hub.Run        its scratch; the writing of   marked channels, and      the end of Run
 //	                                      its connections               connections with replies
 //	wheel.run              Hub.Run        the wheel's hand              a ticker                  the end of Run
-//	connection.serve       Hub.ServeHTTP  its client's commands and     the socket                the socket's end
-//	                                      subscriptions
+//	connection.rest        Hub.ServeHTTP  nothing; it only waits        the socket                something having come in
+//	Hub.runReader, a few   connection.    one client's commands and     sockets with something    the end of Run, or
+//	                       rest           subscriptions at a time       to read                   others enough being idle
 //	connection.catchUp     connection.    the writing of one            the socket, the log,      the client having caught
 //	                       flush          connection whose socket is    history                   up, or having taken
 //	                                      full                                                    too long
+//
+// A connection belongs to one goroutine at a time: to a resting one until its client says something, then to
+// a reader until that is done (resting.go). Where sockets cannot be waited for without reading (TLS, Windows),
+// and on streams, it stays with its reader.
 //
 // Run waits for all of them. Where sockets cannot be written to without waiting (TLS, Windows) each
 // connection with something to say is written by catchUp.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,8 +49,14 @@ type Hub struct {
 	ctx     context.Context
 	open    bool
 	started chan struct{}
-	// alive counts the goroutines of connections.
+	// alive counts connections, and the goroutines of those that catch up.
 	alive sync.WaitGroup
+
+	// readers serve the connections that have something to say, which come by spoken to those of them that
+	// are idle.
+	readers     sync.WaitGroup
+	spoken      chan *connection
+	idleReaders atomic.Int32
 }
 
 var (
@@ -69,6 +76,7 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 		channels:    map[string]*channel{},
 		connections: map[*connection]struct{}{},
 		started:     make(chan struct{}),
+		spoken:      make(chan *connection),
 		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
 	}
 	for i := range h.shards {
@@ -137,6 +145,7 @@ func (h *Hub) drain(stop context.CancelFunc) {
 	}
 	h.alive.Wait()
 	stop()
+	h.readers.Wait()
 }
 
 func (h *Hub) all() []*connection {
@@ -164,7 +173,8 @@ func (h *Hub) enter(c *connection) error {
 	}
 	h.connections[c] = struct{}{}
 	h.wheel.add(c, h.options.ConnectTimeout)
-	h.alive.Go(c.serve)
+	h.alive.Add(1)
+	go c.rest()
 	return nil
 }
 

@@ -22,15 +22,20 @@ type instantWriter struct {
 }
 
 func newInstantWriter(conn net.Conn) *instantWriter {
-	w := &instantWriter{}
-	switch conn := conn.(type) {
-	case *net.TCPConn:
-		w.raw, _ = conn.SyscallConn()
-	case *net.UnixConn:
-		w.raw, _ = conn.SyscallConn()
-	}
+	w := &instantWriter{raw: rawConn(conn)}
 	w.attempt = w.try
 	return w
+}
+
+// rawConn is a plain socket's descriptor, nil for anything else.
+func rawConn(conn net.Conn) (raw syscall.RawConn) {
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		raw, _ = conn.SyscallConn()
+	case *net.UnixConn:
+		raw, _ = conn.SyscallConn()
+	}
+	return raw
 }
 
 // write returns how much of p the socket took.

@@ -25,15 +25,20 @@ var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // maxPooledBytes is the largest buffer that goes back: a rare big message is not kept for ever.
 const maxPooledBytes = 64 << 10
 
-// serve reads and runs commands until the connection ends, and then takes down what it leaves.
+// serve reads and runs commands until there are no more for now, or the connection ends; then it takes down
+// what that leaves.
 func (c *connection) serve() {
-	defer c.leave()
 	for {
 		message, fits, err := c.transport.next()
 		if err == nil {
 			err = c.receive(message, fits)
 		}
 		if err != nil {
+			c.leave()
+			return
+		}
+		if c.rests() {
+			go c.rest()
 			return
 		}
 	}
@@ -92,6 +97,7 @@ func (c *connection) rescue() {
 
 // leave takes down what the connection held.
 func (c *connection) leave() {
+	defer c.hub.alive.Done()
 	c.transport.close()
 	c.mu.Lock()
 	if c.ending == 0 {

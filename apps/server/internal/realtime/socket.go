@@ -13,11 +13,13 @@ import (
 	"github.com/coder/websocket"
 )
 
-// At rest a connection keeps these two buffers. coder/websocket writes control frames alone, each in
+// At rest a connection keeps these two buffers. What comes in waits in a shared buffer (resting.go); where
+// that cannot be done, the reader's is the larger one. coder/websocket writes control frames alone, each in
 // one piece: at most 2 bytes of header and 125 of payload.
 const (
-	readBufferBytes  = 512
-	writeBufferBytes = 256
+	readBufferBytes      = 16
+	readBufferAloneBytes = 512
+	writeBufferBytes     = 128
 )
 
 // controlTimeout bounds the writing of a control frame by the reader.
@@ -36,8 +38,13 @@ type socket struct {
 	ws    *websocket.Conn
 	codec codec
 
-	// head is what net/http had read beyond the handshake. Only the reader touches it.
-	head []byte
+	// unread has come in already: at first what net/http had read beyond the handshake, then what lies in
+	// borrowed. Only the reader touches them, and buffered, which is coder/websocket's.
+	unread   []byte
+	borrowed *readBuffer
+	buffered *bufio.Reader
+	// readable waits for the client to say something, nil where that takes a read of its own.
+	readable *readable
 
 	mu      sync.Mutex
 	instant *instantWriter
@@ -70,9 +77,14 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	s := h.socket
 	s.Conn = conn
-	s.head = append([]byte(nil), head...)
+	s.unread = append([]byte(nil), head...)
 	s.instant = newInstantWriter(conn)
-	return s, bufio.NewReadWriter(bufio.NewReaderSize(s, readBufferBytes), bufio.NewWriterSize(s, writeBufferBytes)), nil
+	size := readBufferAloneBytes
+	if s.readable = newReadable(s); s.readable != nil {
+		size = readBufferBytes
+	}
+	s.buffered = bufio.NewReaderSize(s, size)
+	return s, bufio.NewReadWriter(s.buffered, bufio.NewWriterSize(s, writeBufferBytes)), nil
 }
 
 var _ transport = (*socket)(nil)
@@ -105,6 +117,7 @@ func (s *socket) readBy(deadline time.Time) {
 // close implements [transport].
 func (s *socket) close() {
 	_ = s.ws.CloseNow() // it is closed already, unless the client went silently
+	s.giveBack()
 }
 
 // abort closes the socket under whoever reads or writes, without waiting: closing TLS properly would
@@ -119,12 +132,13 @@ func (s *socket) abort() {
 
 // Read implements [net.Conn].
 func (s *socket) Read(p []byte) (int, error) {
-	if len(s.head) == 0 {
+	if len(s.unread) == 0 {
 		return s.Conn.Read(p)
 	}
-	n := copy(p, s.head)
-	if s.head = s.head[n:]; len(s.head) == 0 {
-		s.head = nil
+	n := copy(p, s.unread)
+	if s.unread = s.unread[n:]; len(s.unread) == 0 {
+		s.unread = nil
+		s.giveBack()
 	}
 	return n, nil
 }

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"magpie.build/packages/pubsub"
@@ -74,7 +75,7 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 	at, end := ch.enter(s.variant)
 	s.at = at
 	c.mu.Lock()
-	c.subscriptions[name] = s
+	c.subscriptions = append(c.subscriptions, s)
 	c.mu.Unlock()
 	ch.audiences[c.shard.index].add(s)
 	c.hub.counters.subscriptions.Add(1)
@@ -94,7 +95,7 @@ func (c *connection) golive(s *subscription, reply []byte) {
 func (c *connection) drop(ctx context.Context, s *subscription) {
 	c.mu.Lock()
 	s.state, s.at, s.behind = broken, nil, false
-	delete(c.subscriptions, s.channel.name)
+	c.subscriptions = slices.DeleteFunc(c.subscriptions, func(other *subscription) bool { return other == s })
 	c.mu.Unlock()
 	s.channel.audiences[c.shard.index].remove(s)
 	s.channel.exit(s.variant)
@@ -116,7 +117,12 @@ func (c *connection) unsubscribe(ctx context.Context, id uint32, cmd *channelCom
 func (c *connection) subscription(channel string) *subscription {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.subscriptions[channel]
+	for _, s := range c.subscriptions {
+		if s.channel.name == channel {
+			return s
+		}
+	}
+	return nil
 }
 
 func (c *connection) isBroken(s *subscription) bool {
@@ -129,11 +135,7 @@ func (c *connection) isBroken(s *subscription) bool {
 func (c *connection) held() []*subscription {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	held := make([]*subscription, 0, len(c.subscriptions))
-	for _, s := range c.subscriptions {
-		held = append(held, s)
-	}
-	return held
+	return slices.Clone(c.subscriptions)
 }
 
 // subscribeReply finds out where the subscription begins, and says so.
