@@ -135,6 +135,13 @@ func tasks() []pipeline.Declaration {
 		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
 		Persistent: true, Interactive: true,
 	}
+	chaos := pipeline.Task{
+		Name: "chaos", Help: "the servers are killed, cut off and starved while people chat, and what they saw is judged; takes half an hour",
+		Modules:   []string{"tools/chaos"},
+		DependsOn: []string{"apps/server#build"},
+		Commands:  [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
+		Uncached:  true,
+	}
 	testLong := pipeline.Task{
 		Name: "test-long", Help: "the engine against the go command: 10,000 random edits, public repositories; takes an hour",
 		Modules: []string{"tools/pipeline"},
@@ -152,7 +159,7 @@ func tasks() []pipeline.Declaration {
 
 	return []pipeline.Declaration{
 		pipeline.Module{Name: "tools/lint"},
-		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, cluster, testLong, ci,
+		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, chaos, cluster, testLong, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }
@@ -226,6 +233,9 @@ func Bench(ctx context.Context) error { return magpie.Run(ctx, "bench") }
 
 // Cluster starts Redis and three servers behind a proxy, and prints where they are: kill one and watch the chat go on.
 func Cluster(ctx context.Context) error { return magpie.Run(ctx, "cluster") }
+
+// Chaos tortures servers and Redis while people chat, and judges what they saw. Flags behind --: mage chaos -- -h.
+func Chaos(ctx context.Context) error { return magpie.Run(ctx, "chaos") }
 
 // Watch runs tasks, and again what a change concerns: mage watch test. Flags: mage watch -h.
 func Watch(ctx context.Context) error { return magpie.Run(ctx, "watch") }

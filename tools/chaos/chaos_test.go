@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"magpie.build/tools/chaos/internal/deploy"
+	"magpie.build/tools/chaos/internal/nemesis"
+)
+
+// server is the server of this workspace, built once for all tests.
+func server(t *testing.T) deploy.System {
+	t.Helper()
+	program, err := built(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deploy.Magpie{Program: program}
+}
+
+// needRedis skips loudly what cannot be had.
+func needRedis(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("SKIPPED: nothing is proven about Redis without redis-server; install it")
+	}
+}
+
+// shortForm is how long each of the runs takes that every test run does. The long form is go tool mage chaos.
+const shortForm = 10 * time.Second
+
+// The mix of all nemeses, for a moment. What it finds is printed with the seed that repeats it.
+func TestNothingIsLostWithoutAWord(t *testing.T) {
+	t.Parallel()
+	for _, topology := range []deploy.Topology{deploy.Memory, deploy.Standalone} {
+		t.Run(string(topology), func(t *testing.T) {
+			t.Parallel()
+			if topology != deploy.Memory {
+				needRedis(t)
+			}
+			var progress bytes.Buffer
+			v, err := trial{
+				system: server(t), topology: topology, nemesis: nemesis.Mix, seed: uint64(time.Now().Unix()), length: shortForm, servers: 2,
+				dir: filepath.Join(t.TempDir(), "run"), progress: &progress,
+			}.run(t.Context())
+			if err != nil || !v.Good() {
+				t.Fatalf("%v\n%s", err, &progress)
+			}
+			if v.Acknowledged == 0 || v.Shown == 0 || v.Faults == 0 {
+				t.Errorf("the run proves nothing: %s", v)
+			}
+			t.Log(v)
+		})
+	}
+}
+
+func TestListNamesEveryNemesis(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"list"}, &out, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"memory: none", "cluster: none", "failover", "migrate-slots", "DEBUG SLEEP"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in:\n%s", want, &out)
+		}
+	}
+}
+
+func TestMistakesInArgumentsAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, want string }{
+		{"check", "check needs the folder of a run"},
+		{"check nowhere", "nowhere"},
+		{"jiggle", `"jiggle" is no command`},
+		{"-system sockets", `no system "sockets"`},
+		{"-server x -topology memory -nemesis failover", "no topology of"},
+	} {
+		var out bytes.Buffer
+		err := run(t.Context(), strings.Fields(c.args), &out, &out)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("chaos %s: %v, want %q", c.args, err, c.want)
+		}
+	}
+}

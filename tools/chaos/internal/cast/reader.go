@@ -1,0 +1,99 @@
+package cast
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"magpie.build/tools/chaos/internal/record"
+	"magpie.build/tools/chaos/internal/wire"
+)
+
+const (
+	// page is how many messages one reply holds at most.
+	page = 1000
+	// settleTime is how long viewers may take to be complete after the last fault.
+	settleTime = 30 * time.Second
+	// readTime is how long the history may be out of reach then.
+	readTime = 30 * time.Second
+)
+
+// Settle waits until all viewers have shown all there is, or for half a minute, and then records the history of every channel.
+func Settle(ctx context.Context, s Stage, viewers []*Viewer) error {
+	histories := make(map[string]*wire.HistoryResult)
+	for _, channel := range s.Channels {
+		h, err := s.read(ctx, channel)
+		if err != nil {
+			return err
+		}
+		histories[channel] = h
+	}
+	deadline := time.Now().Add(settleTime)
+	for !complete(histories, viewers) && time.Now().Before(deadline) && ctx.Err() == nil {
+		pause(ctx, minWait)
+	}
+	for _, channel := range s.Channels {
+		h, err := s.read(ctx, channel)
+		if err != nil {
+			return err
+		}
+		for _, publication := range h.Publications {
+			s.Log.Add(record.Event{Kind: record.Kept, Channel: channel, Key: s.Key(publication.Data), Epoch: h.Epoch, Offset: publication.Offset})
+		}
+		s.Log.Add(record.Event{Kind: record.Top, Channel: channel, Epoch: h.Epoch, Offset: h.Offset})
+	}
+	return nil
+}
+
+func complete(histories map[string]*wire.HistoryResult, viewers []*Viewer) bool {
+	for channel, h := range histories {
+		if slices.ContainsFunc(viewers, func(v *Viewer) bool {
+			at, follows := v.At(channel)
+			return !follows || at != h.Position
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// read returns all that a channel keeps, from whichever server answers.
+func (s Stage) read(ctx context.Context, channel string) (*wire.HistoryResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	for server := 0; ; server++ {
+		h, err := s.readFrom(ctx, s.Servers[server%len(s.Servers)], channel)
+		if err == nil || ctx.Err() != nil {
+			return h, err
+		}
+		s.Log.Note("history of %s: %v", channel, err)
+		pause(ctx, maxWait/4)
+	}
+}
+
+func (s Stage) readFrom(ctx context.Context, server, channel string) (*wire.HistoryResult, error) {
+	conn, err := wire.Dial(ctx, server, s.Header, nobody{})
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	go func() { _ = conn.Run(ctx) }() // ends with the connection
+	if err := conn.Subscribe(ctx, channel, nil); err != nil {
+		return nil, err
+	}
+	all := &wire.HistoryResult{}
+	var since *wire.Position
+	for {
+		h, err := conn.History(ctx, channel, since, page)
+		if err != nil {
+			return nil, fmt.Errorf("history of %s by %s: %w", channel, server, err)
+		}
+		all.Position = h.Position
+		all.Publications = append(all.Publications, h.Publications...)
+		if len(h.Publications) < page {
+			return all, nil
+		}
+		since = &wire.Position{Epoch: h.Epoch, Offset: h.Publications[len(h.Publications)-1].Offset}
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"magpie.build/tools/chaos/internal/cast"
+	"magpie.build/tools/chaos/internal/deploy"
+	"magpie.build/tools/chaos/internal/laws"
+	"magpie.build/tools/chaos/internal/nemesis"
+	"magpie.build/tools/chaos/internal/record"
+)
+
+// trial is one run: a topology, a nemesis and a seed.
+type trial struct {
+	system   deploy.System
+	topology deploy.Topology
+	nemesis  string
+	seed     uint64
+	length   time.Duration
+	servers  int
+	env      []string
+	dir      string
+	progress io.Writer
+}
+
+// The people of a run. There is more than one of each for every server.
+const (
+	viewers    = 5
+	publishers = 4
+	// pace is how long after one message a publisher sends the next.
+	pace = 100 * time.Millisecond
+	// notice is the fifth law's bound.
+	notice = 5 * time.Second
+	// stopTime is how long the last messages may be tried after the nemesis has ended.
+	stopTime = 15 * time.Second
+)
+
+// run carries it out, and judges it.
+func (t trial) run(ctx context.Context) (laws.Verdict, error) {
+	plan, err := nemesis.Make(t.nemesis, t.topology, t.seed, t.length)
+	if err != nil {
+		return laws.Verdict{}, err
+	}
+	say(t.progress, "%s, %s, %s, %v, seed %d, in %s\n%s", t.system.Name(), t.topology, t.nemesis, t.length, t.seed, t.dir, plan)
+	model := record.Model{
+		System: t.system.Name(), Topology: string(t.topology), Nemesis: t.nemesis, Seed: t.seed,
+		// A replica may lack what its master has acknowledged.
+		Durable:     t.topology == deploy.Memory || t.topology == deploy.Standalone,
+		HistorySize: deploy.HistorySize, Notice: notice,
+	}
+	log, err := record.Create(t.dir, model)
+	if err != nil {
+		return laws.Verdict{}, err
+	}
+	err = errors.Join(t.play(ctx, log, plan), log.Close())
+	if err != nil {
+		return laws.Verdict{}, fmt.Errorf("run of %s in %s: %w", t.nemesis, t.dir, err)
+	}
+	return judge(t.dir, t.progress)
+}
+
+// judge checks the run that a folder holds.
+func judge(dir string, w io.Writer) (laws.Verdict, error) {
+	h, err := record.Read(dir)
+	if err != nil {
+		return laws.Verdict{}, err
+	}
+	v := laws.Check(h)
+	_, err = io.WriteString(w, v.Report(h))
+	return v, err
+}
+
+// play has everybody play their part.
+func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) error {
+	d, err := deploy.Start(ctx, deploy.Options{
+		Topology: t.topology, System: t.system, Servers: t.servers, Dir: filepath.Join(t.dir, "servers"), Env: t.env,
+	})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	header, err := t.system.SignIn(ctx, d.Addrs()[0])
+	if err != nil {
+		return err
+	}
+	stage := cast.Stage{Log: log, Servers: d.Addrs(), Channels: t.system.Channels(), Header: header, Key: cast.KeyOf}
+
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { watchClock(ctx, log) })
+	var audience []*cast.Viewer
+	for n := range viewers {
+		v := cast.NewViewer(stage, fmt.Sprintf("viewer-%d", n+1), n)
+		audience = append(audience, v)
+		wg.Go(func() { v.Run(ctx) })
+	}
+	stopPublishing := t.publish(ctx, stage)
+	err = nemesis.Nemesis{Deployment: d, Viewers: audience, Log: log}.Run(ctx, plan, t.length)
+	stopPublishing()
+	if err := errors.Join(err, d.Revive()); err != nil {
+		return err
+	}
+	return cast.Settle(ctx, stage, audience)
+}
+
+// publish begins to publish, and returns what ends that.
+func (t trial) publish(ctx context.Context, stage cast.Stage) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	var wg sync.WaitGroup
+	// A channel must keep all of it, so that it can be read at the end.
+	room := time.Duration(len(stage.Channels) * deploy.HistorySize * 3 / 4)
+	every := max(pace, t.length*publishers/room)
+	for n := range publishers {
+		p := &cast.Publisher{
+			Stage: stage, Name: fmt.Sprintf("publisher-%d", n+1), Every: every, Server: n,
+			Insist: n > 0, // the first gives up, so that there are messages which were never acknowledged
+			Send:   t.sender(ctx, stage),
+		}
+		wg.Go(func() { p.Run(ctx, stopped) })
+	}
+	return func() {
+		close(stopped)
+		timer := time.AfterFunc(stopTime, cancel)
+		defer timer.Stop()
+		wg.Wait()
+		cancel()
+	}
+}
+
+func (t trial) sender(ctx context.Context, stage cast.Stage) cast.Send {
+	if t.system.Name() == (deploy.Centrifugo{}).Name() {
+		return cast.ByAPI(stage, deploy.APIKey)
+	}
+	return cast.ByChat(ctx, stage)
+}
+
+// maxGap is how long this process may not have run without that being an excuse for everybody.
+const maxGap = time.Second
+
+// watchClock notes when this process itself was stopped or starved: what came late then is nobody's fault.
+func watchClock(ctx context.Context, log *record.Log) {
+	const every = 100 * time.Millisecond
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if gap := time.Since(last); gap > maxGap {
+			log.Add(record.Event{Kind: record.Fault, Who: "machine", Excuse: true, Text: fmt.Sprintf("the checker did not run for %v", gap)})
+			log.Add(record.Event{Kind: record.Heal, Who: "machine"})
+		}
+		last = time.Now()
+	}
+}
