@@ -150,6 +150,11 @@ type HistoryOptions struct {
 	// Reverse returns the newest first; Since then leaves out everything from that position on, and
 	// what is no longer kept is no hole but the end.
 	Reverse bool
+	// Recent lets the broker answer from what this process received, for a subscribed channel and a
+	// Since in its newest epoch, without a question to its server: a room full of people who come back
+	// costs one read. What was published just now may then be missing at the end. It is after the
+	// returned Position, and the handler has yet to be given it.
+	Recent bool
 }
 
 // History is a part of a channel's history.

@@ -23,6 +23,35 @@ var histories = []promise{
 		since := a.read("room", pubsub.HistoryOptions{Since: &empty.Position, Limit: -1})
 		s.same("since nothing", texts(since.Publications), []string{"x"})
 	}},
+	{"recent_history_joins_what_is_delivered", "recent history since a position is all that came up to its own position, and what is later is delivered", func(s *suite) {
+		a, b := s.open(), s.peer()
+		b.subscribe("room")
+		start := a.keep("room", "0")
+		for n := range 300 {
+			a.keep("room", fmt.Sprint(n+1))
+			if n%10 != 0 {
+				continue
+			}
+			for _, since := range []pubsub.Position{start, {Epoch: start.Epoch, Offset: start.Offset + uint64(n)/2}} {
+				recent := b.read("room", pubsub.HistoryOptions{Since: &since, Limit: -1, Recent: true})
+				s.same("recent", texts(recent.Publications), numbers(int(since.Offset), int(recent.Position.Offset)-1))
+				if delivered := b.received("room"); uint64(len(delivered)) > recent.Position.Offset {
+					last := b.read("room", pubsub.HistoryOptions{Since: &since, Limit: -1, Recent: true})
+					if uint64(len(delivered)) > last.Position.Offset {
+						s.Fatalf("history ends at %d when %d were delivered", last.Position.Offset, len(delivered))
+					}
+				}
+			}
+		}
+		s.same("delivered", texts(b.receive("room", 301)), numbers(0, 300))
+		gone := pubsub.Position{Epoch: "none", Offset: 1}
+		for what, since := range map[string]pubsub.Position{"another epoch": gone, "the future": {Epoch: start.Epoch, Offset: 1000}} {
+			_, err := b.History(s.Context(), "room", pubsub.HistoryOptions{Since: &since, Limit: -1, Recent: true})
+			s.refused(what, err, pubsub.ErrUnrecoverable)
+		}
+		part := b.read("room", pubsub.HistoryOptions{Since: &start, Limit: 3, Recent: true})
+		s.same("a part", texts(part.Publications), numbers(1, 3))
+	}},
 	{"history_parts", "since, limit and reverse choose the part of history that they say, and the position is always the newest", func(s *suite) {
 		p := s.open()
 		var top pubsub.Position

@@ -223,25 +223,37 @@ func TestMissedTailIsDeliveredWithoutAnotherPublish(t *testing.T) {
 	eventually(t, "the tail", func() bool { return w.at("a") == last })
 }
 
-func TestDeafConnectionIsNoticed(t *testing.T) {
+func TestSilentConnectionsAreNoticedInTime(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t, redistest.Options{})
-	proxy := redistest.NewProxy(t, server.Addr)
-	_, w := watch(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: time.Second}, "a")
-	publisher, _ := watch(t, redis.Options{URL: server.URL()})
-	insist(t, publisher, "a", "heard")
-	eventually(t, "the first", func() bool { return w.at("a").Offset == 1 })
-	proxy.Mute()
-	last := insist(t, publisher, "a", "not heard")
-	eventually(t, "what was not heard", func() bool { return w.at("a") == last })
-	eventually(t, "a connection that hears", func() bool {
-		if _, err := publisher.Publish(t.Context(), "a", nil, pubsub.PublishOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.ephemeral > 0
-	})
+	for name, silence := range map[string]func(*redistest.Proxy){
+		"publications are swallowed": (*redistest.Proxy).Mute,
+		"everything is swallowed":    (*redistest.Proxy).Swallow,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t, redistest.Options{})
+			proxy := redistest.NewProxy(t, server.Addr)
+			_, w := watch(t, redis.Options{URL: "redis://" + proxy.Addr}, "a")
+			publisher, _ := watch(t, redis.Options{URL: server.URL()})
+			insist(t, publisher, "a", "heard")
+			eventually(t, "the first", func() bool { return w.at("a").Offset == 1 })
+			silence(proxy)
+			began := time.Now()
+			last := insist(t, publisher, "a", "not heard")
+			eventually(t, "what was not heard", func() bool { return w.at("a") == last })
+			eventually(t, "a connection that hears", func() bool {
+				if _, err := publisher.Publish(t.Context(), "a", nil, pubsub.PublishOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				return w.ephemeral > 0
+			})
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
 }
 
 func TestProbeIsTheTruthAboutDelivery(t *testing.T) {

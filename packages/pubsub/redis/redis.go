@@ -83,6 +83,7 @@ type Broker struct {
 	log     *slog.Logger
 
 	dispatcher *delivery.Dispatcher
+	flights    flights
 	receiver   *receiver
 	presence   *presence
 	lease      *lease
@@ -111,6 +112,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	}
 	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger}
 	b.dispatcher = delivery.New(b.resume)
+	b.dispatcher.KeepRecent()
 	b.receiver = newReceiver(b)
 	b.lease = newLease(b, o.Lease)
 	b.presence = newPresence(b, b.lease)
@@ -213,7 +215,11 @@ func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOp
 		return history, err
 	}
 	err = b.call(ctx, func(ctx context.Context) (err error) {
-		history, err = b.read(ctx, channel, o, "since")
+		if o.Recent && o.Since != nil && o.Limit != 0 && !o.Reverse {
+			history, err = b.recent(ctx, channel, o)
+			return err
+		}
+		history, err = b.read(ctx, channel, o, "since", 0)
 		return err
 	})
 	return history, err
@@ -222,7 +228,7 @@ func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOp
 // resume reads what this process missed.
 func (b *Broker) resume(ctx context.Context, channel string, since pubsub.Position, limit int) (history pubsub.History, err error) {
 	err = b.call(ctx, func(ctx context.Context) (err error) {
-		history, err = b.read(ctx, channel, pubsub.HistoryOptions{Since: &since, Limit: limit}, "seen")
+		history, err = b.read(ctx, channel, pubsub.HistoryOptions{Since: &since, Limit: limit}, "seen", 0)
 		return err
 	})
 	if err != nil && !errors.Is(err, pubsub.ErrUnrecoverable) && !errors.Is(err, context.Canceled) && !b.closed.Load() {
@@ -234,8 +240,9 @@ func (b *Broker) resume(ctx context.Context, channel string, since pubsub.Positi
 // maxOffset is the largest number that Lua counts exactly. No channel gets there.
 const maxOffset = 1<<53 - 2
 
-// read asks for a part of a history; how says what o.Since is: see lua/history.lua.
-func (b *Broker) read(ctx context.Context, channel string, o pubsub.HistoryOptions, how string) (pubsub.History, error) {
+// read asks for a part of a history, and for as many as margin publications from before o.Since; how says
+// what o.Since is: see lua/history.lua.
+func (b *Broker) read(ctx context.Context, channel string, o pubsub.HistoryOptions, how string, margin int) (pubsub.History, error) {
 	var since pubsub.Position
 	if o.Since == nil {
 		how = ""
@@ -250,7 +257,7 @@ func (b *Broker) read(ctx context.Context, channel string, o pubsub.HistoryOptio
 		[]string{b.keys.head(channel), b.keys.stream(channel)},
 		[]string{
 			newEpoch(), milliseconds(emptyTTL), how, since.Epoch, strconv.FormatUint(min(since.Offset, maxOffset), 10),
-			strconv.Itoa(o.Limit), reverse,
+			strconv.Itoa(o.Limit), reverse, strconv.Itoa(margin),
 		}).ToArray()
 	if err != nil {
 		return pubsub.History{}, err

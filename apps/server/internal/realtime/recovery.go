@@ -101,7 +101,7 @@ func (h *Hub) readHistory(ctx context.Context, channel string, since pubsub.Posi
 	case <-ctx.Done():
 		return pubsub.History{}, ctx.Err()
 	}
-	options := pubsub.HistoryOptions{Limit: limit}
+	options := pubsub.HistoryOptions{Limit: limit, Recent: true}
 	if limit != 0 {
 		options.Since = &since
 	}

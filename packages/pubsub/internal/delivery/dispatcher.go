@@ -32,6 +32,9 @@ type Dispatcher struct {
 	resume Resume
 	closed chan struct{}
 
+	keepRecent bool
+	recent     atomic.Int64 // bytes of publications that lines keep
+
 	mu      sync.RWMutex
 	lines   map[string]*line
 	handler pubsub.Handler // nil while Run does not run
@@ -55,7 +58,11 @@ func (d *Dispatcher) Add(channel string) bool {
 	if _, ok := d.lines[channel]; ok {
 		return false
 	}
-	d.lines[channel] = &line{channel: channel}
+	l := &line{channel: channel}
+	if d.keepRecent {
+		l.recent.all = &d.recent
+	}
+	d.lines[channel] = l
 	return true
 }
 
@@ -76,6 +83,7 @@ func (d *Dispatcher) Remove(channel string) bool {
 	if ok {
 		l.mu.Lock()
 		l.removed, l.queue = true, nil
+		l.recent.clear()
 		l.mu.Unlock()
 		delete(d.lines, channel)
 	}
@@ -156,16 +164,29 @@ func (d *Dispatcher) Run(ctx context.Context, handler pubsub.Handler) error {
 	if err := d.attach(ctx, handler); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-	case <-d.closed:
-		cancel()
-	}
+	d.wait(ctx)
+	cancel()
 	d.mu.Lock()
 	d.handler = nil
 	d.mu.Unlock()
 	d.wg.Wait()
 	return nil
+}
+
+// wait returns when ctx ends or the dispatcher is closed.
+func (d *Dispatcher) wait(ctx context.Context) {
+	tick := time.NewTicker(coldAfter)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.closed:
+			return
+		case <-tick.C:
+			d.cool()
+		}
+	}
 }
 
 // Close ends Run without waiting for it. It is called once.
@@ -200,7 +221,7 @@ func (d *Dispatcher) drain(ctx context.Context, handler pubsub.Handler, l *line)
 		case next.publication.Position == (pubsub.Position{}):
 			handler.HandlePublication(l.channel, next.publication)
 		case follows(l.at, next.publication.Position):
-			l.advance(next.publication.Position)
+			l.advance(next.publication)
 			handler.HandlePublication(l.channel, next.publication)
 		case next.again || !repeats(l.at, next.publication.Position):
 			d.catchUp(ctx, handler, l)
@@ -215,7 +236,7 @@ func (d *Dispatcher) catchUp(ctx context.Context, handler pubsub.Handler, l *lin
 		l.begin()
 		history, err := d.read(ctx, l)
 		if errors.Is(err, pubsub.ErrUnrecoverable) {
-			l.advance(history.Position)
+			l.jump(history.Position)
 			d.breaks.Add(1)
 			handler.HandleBreak(l.channel, history.Position)
 			return
@@ -226,11 +247,11 @@ func (d *Dispatcher) catchUp(ctx context.Context, handler pubsub.Handler, l *lin
 		d.repairs.Add(1)
 		d.repaired.Add(uint64(len(history.Publications)))
 		for _, publication := range history.Publications {
-			l.advance(publication.Position)
+			l.advance(publication)
 			handler.HandlePublication(l.channel, publication)
 		}
 		if len(history.Publications) < pageSize {
-			l.advance(history.Position) // the epoch of a channel that was empty
+			l.jump(history.Position) // the epoch of a channel that was empty
 			return
 		}
 	}

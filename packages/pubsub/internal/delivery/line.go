@@ -26,6 +26,7 @@ type line struct {
 	behind  bool            // a publication was passed over: history has it
 	arrived pubsub.Position // the newest that was offered
 	at      pubsub.Position // the last that was delivered; written by the draining goroutine alone
+	recent  recent
 }
 
 // item is one thing to deliver.
@@ -105,10 +106,24 @@ func (l *line) begin() {
 	l.behind = false
 }
 
-func (l *line) advance(position pubsub.Position) {
+// advance notes what is about to be delivered.
+func (l *line) advance(p pubsub.Publication) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.at = position
+	l.at = p.Position
+	if !l.removed {
+		l.recent.add(p)
+	}
+}
+
+// jump notes where to go on, without a publication.
+func (l *line) jump(position pubsub.Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at != position {
+		l.at = position
+		l.recent.clear()
+	}
 }
 
 func (l *line) gone() bool {

@@ -5,6 +5,7 @@
 --       3 "since" to use 4 and 5, "seen" when this process itself saw that position, else ""
 --       4 epoch, or "" for the current one  5 offset
 --       6 most entries to return, below 0 for all  7 "reverse" or ""
+--       8 how many entries from before since to return, too
 -- Returns epoch, newest offset, 1 if what came after since is all here, the stream's entries.
 
 local epoch, top, before, begun = open_epoch(KEYS[1], ARGV[1])
@@ -37,7 +38,7 @@ if ARGV[3] ~= '' then
 		if since > top or since + redis.call('XLEN', KEYS[2]) < top then
 			return {epoch, newest, 0, {}}
 		end
-		first = string.format('%.0f-0', since + 1)
+		first = string.format('%.0f-0', math.max(1, since + 1 - tonumber(ARGV[8])))
 	end
 end
 
@@ -51,6 +52,6 @@ if ARGV[7] == 'reverse' then
 end
 if limit > 0 then
 	command[#command + 1] = 'COUNT'
-	command[#command + 1] = ARGV[6]
+	command[#command + 1] = limit + tonumber(ARGV[8])
 end
 return {epoch, newest, 1, redis.call(unpack(command))}

@@ -25,6 +25,7 @@ type Proxy struct {
 type link struct {
 	client, server net.Conn
 	muted          atomic.Bool
+	swallowed      atomic.Bool
 }
 
 // NewProxy starts a proxy to target, host:port. It ends with the test.
@@ -79,6 +80,16 @@ func (p *Proxy) Mute() {
 	}
 }
 
+// Swallow leaves the connections that there are now open and passes nothing on any more, in either
+// direction: as when a host vanishes without a word.
+func (p *Proxy) Swallow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.links {
+		l.swallowed.Store(true)
+	}
+}
+
 func (p *Proxy) accept() {
 	for {
 		client, err := p.listener.Accept()
@@ -128,6 +139,9 @@ func (l *link) pass(to, from net.Conn, muted *atomic.Bool) {
 		n, err := from.Read(buffer)
 		if err != nil {
 			return
+		}
+		if l.swallowed.Load() {
+			continue
 		}
 		if muted != nil && muted.Load() && buffer[0] == '>' { // a push of RESP3
 			continue

@@ -212,6 +212,18 @@ func (s *Server) Do(words ...string) string {
 	return answer
 }
 
+// Calls returns how often the server has run a command, such as "xrange", on its own or for a script.
+func (s *Server) Calls(command string) int {
+	s.tb.Helper()
+	_, found, _ := strings.Cut(s.Do("INFO", "commandstats"), "cmdstat_"+command+":calls=")
+	calls, _, _ := strings.Cut(found, ",")
+	n, err := strconv.Atoi(calls)
+	if err != nil && calls != "" {
+		s.tb.Fatalf("redis-server at %s says %q of %s", s.Addr, calls, command)
+	}
+	return n
+}
+
 func (s *Server) do(ctx context.Context, words ...string) (string, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", s.Socket)
