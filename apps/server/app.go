@@ -21,6 +21,7 @@ type app struct {
 	config Config
 	log    *slog.Logger
 	hub    *realtime.Hub
+	nodes  *control.Nodes
 	admin  *admin.Admin
 	pages  http.Handler
 }
@@ -44,11 +45,16 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	// The hub asks the handler, the handler asks the chat, and the chat speaks through the hub: the
 	// circle closes before anything moves.
 	handler := &web.Realtime{Signer: signer}
+	nodes := control.NewNodes(watched)
 	hub := realtime.New(watched, permissions(c, handler, watched, log), realtime.Options{
 		Logger:         log,
 		AllowedOrigins: c.AllowedOrigins,
 		AllowAnyOrigin: c.RealtimeInsecure,
+		Nodes:          nodes,
 	})
+	if err := nodes.Start(ctx, hub.Answer); err != nil {
+		return nil, err
+	}
 	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{RoomHistory: c.RoomHistory})
 	handler.Chat = rooms
 	if err := rooms.Start(ctx); err != nil {
@@ -56,13 +62,13 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	}
 
 	pages, err := web.New(web.Options{
-		Chat: rooms, Signer: signer, Realtime: hub, AllowedOrigins: c.AllowedOrigins, Logger: log,
+		Chat: rooms, Signer: signer, Realtime: hub.Routes(), AllowedOrigins: c.AllowedOrigins, Logger: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &app{
-		config: c, log: log, hub: hub,
+		config: c, log: log, hub: hub, nodes: nodes,
 		admin: admin.New(probe, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(probe)),
 		pages: pages.Handler(),
 	}, nil

@@ -41,6 +41,7 @@ func (a *app) run(ctx context.Context) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.hub.Run(ctx) })
+	group.Go(func() error { return a.nodes.Run(ctx) })
 	group.Go(func() error { return a.serve(ctx, public, a.pages) })
 	group.Go(func() error { return a.serve(ctx, operators, a.admin.Handler()) })
 	a.log.Info("admin is listening", "url", "http://"+operators.Addr().String())

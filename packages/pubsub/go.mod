@@ -9,4 +9,8 @@ require (
 	golang.org/x/sync v0.25.0
 )
 
-require golang.org/x/sys v0.47.0 // indirect
+require (
+	github.com/stretchr/testify v1.12.1 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
+)

@@ -17,8 +17,7 @@ const retryAfter = "5"
 // page of another origin is answered with status 403, one too many with 503.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.await(r.Context()); err != nil {
-		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, err.Error()+": try again in "+retryAfter+" seconds", http.StatusServiceUnavailable)
+		refuse(w, err)
 		return
 	}
 	s := &socket{}
@@ -44,7 +43,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = s.Write(appendClose(nil, uint16(reason), reason.Error())) // it is closed in any case
 		_ = ws.CloseNow()
+		return
 	}
+	go c.rest()
 }
 
 // subprotocolProtobuf is how clients ask for protobuf in the handshake.

@@ -22,7 +22,7 @@ type codec interface {
 	answer(id uint32, result object) ([]byte, error)
 	// refusal is the reply to one that did not.
 	refusal(id uint32, refused *Error) []byte
-	// push is what a channel's subscriber is told. It is [DisconnectInappropriateProtocol] that data
+	// push is what a channel's subscriber is told, or a client outside of any channel. It is [DisconnectInappropriateProtocol] that data
 	// cannot be written in this form.
 	push(channel string, what object) ([]byte, error)
 }

@@ -29,6 +29,9 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 		Ping:   uint32(c.hub.options.PingInterval.Seconds()),
 		Pong:   true,
 	}
+	if s, ok := c.transport.(*stream); ok {
+		answer.Session, answer.Node = s.session, c.hub.options.Nodes.Self()
+	}
 	if refreshable {
 		answer.Expires, answer.TTL = lifetime(now, reply.ExpireAt)
 	}

@@ -1,5 +1,5 @@
 // Package realtime holds connections and channels: it speaks the Centrifuge client protocol, version
-// 2, as JSON or protobuf over WebSockets, and fans the publications of a [pubsub.Broker] out to who
+// 2, as JSON or protobuf over WebSockets and streams of HTTP, and fans the publications of a [pubsub.Broker] out to who
 // subscribed. It knows nothing of what is said: a [Handler] decides who may connect, subscribe and
 // publish.
 //
@@ -7,7 +7,7 @@
 //
 //	hub := realtime.New(broker, handler, realtime.Options{})
 //	go hub.Run(ctx)
-//	mux.Handle("/connection/websocket", hub)
+//	mux.Handle("/", hub.Routes())
 //
 // # What it promises
 //
@@ -48,8 +48,10 @@
 // a reader until that is done (resting.go). Where sockets cannot be waited for without reading (TLS, Windows),
 // and on streams, it stays with its reader.
 //
-// Run waits for all of them. Where sockets cannot be written to without waiting (TLS, Windows) each
-// connection with something to say is written by catchUp.
+// Run waits for all of them. Where sockets cannot be written to without waiting (streams, TLS,
+// Windows) each connection with something to say is written by catchUp. A stream's reader is the goroutine of
+// its HTTP request; its commands come with other requests, to whichever server, which hands them to
+// that stream's inbox (emulation.go).
 //
 // Locks are taken in this order: an audience's, a connection's, then a channel's, a transport's or a
 // shard's. The hub's comes before the wheel's, and before no other. Nothing waits while it holds one,

@@ -72,6 +72,11 @@ const (
 	DisconnectNotAvailable          DisconnectError = 3508
 )
 
+// reconnects reports whether clients come back after it.
+func (d DisconnectError) reconnects() bool {
+	return d < 3500 || d >= 4000 && d < 4500 || d >= 5000
+}
+
 // Error returns the reason that goes into the close frame.
 func (d DisconnectError) Error() string {
 	switch d {

@@ -44,6 +44,8 @@ type Hub struct {
 	mu          sync.RWMutex
 	channels    map[string]*channel
 	connections map[*connection]struct{}
+	// sessions are the streams among them.
+	sessions map[string]*stream
 	// ctx ends what connections do. open says whether new ones may come; started is closed when
 	// they first may.
 	ctx     context.Context
@@ -75,6 +77,7 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 		reads:       make(chan struct{}, maxHistoryReads),
 		channels:    map[string]*channel{},
 		connections: map[*connection]struct{}{},
+		sessions:    map[string]*stream{},
 		started:     make(chan struct{}),
 		spoken:      make(chan *connection),
 		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
@@ -164,7 +167,7 @@ var (
 	errFull     = errors.New("the server has as many connections as it may")
 )
 
-// enter registers a connection and starts its reader.
+// enter registers a connection, until it leaves.
 func (h *Hub) enter(c *connection) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -174,7 +177,6 @@ func (h *Hub) enter(c *connection) error {
 	h.connections[c] = struct{}{}
 	h.wheel.add(c, h.options.ConnectTimeout)
 	h.alive.Add(1)
-	go c.rest()
 	return nil
 }
 

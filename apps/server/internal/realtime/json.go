@@ -70,8 +70,11 @@ func (jsonCodec) refusal(id uint32, refused *Error) []byte {
 
 func (jsonCodec) push(channel string, what object) ([]byte, error) {
 	name, _ := what.field()
-	buf := appendString([]byte(`{"push":{"channel":`), channel)
-	buf = append(append(append(buf, `,"`...), name...), `":`...)
+	buf := []byte(`{"push":{`)
+	if channel != "" {
+		buf = append(appendString(append(buf, `"channel":`...), channel), ',')
+	}
+	buf = append(append(append(buf, '"'), name...), `":`...)
 	buf, err := appendJSON(buf, what)
 	return append(buf, "}}"...), err
 }

@@ -16,6 +16,9 @@ type Options struct {
 	// AllowAnyOrigin lets every web page connect with its visitor's cookies. For load tests.
 	AllowAnyOrigin bool
 
+	// Nodes reaches the other servers that streams may be on. Nil is for a server alone.
+	Nodes Nodes
+
 	// MaxConnections is how many connections there may be; more are answered with status 503. Zero
 	// means 100,000.
 	MaxConnections int
@@ -55,6 +58,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Nodes == nil {
+		o.Nodes = alone{}
 	}
 	o.MaxConnections = cmp.Or(o.MaxConnections, 100_000)
 	o.MaxFrameBytes = cmp.Or(o.MaxFrameBytes, 256<<10)

@@ -55,6 +55,24 @@ func memberInfo(member pubsub.Member) *clientInfo {
 	return &info
 }
 
+// disconnectPush ends a connection that has no close frame.
+type disconnectPush struct {
+	Code      uint32 `json:"code"`
+	Reason    string `json:"reason"`
+	Reconnect bool   `json:"reconnect,omitempty"`
+}
+
+func newDisconnectPush(reason DisconnectError) disconnectPush {
+	return disconnectPush{uint32(reason), reason.Error(), reason.reconnects()}
+}
+
+func (disconnectPush) field() (string, protowire.Number) { return "disconnect", 11 }
+
+func (p disconnectPush) appendProtobuf(buf []byte) []byte {
+	buf = appendText(appendUint(buf, 1, uint64(p.Code)), 2, p.Reason)
+	return appendBool(buf, 3, p.Reconnect)
+}
+
 // unsubscribePush ends a subscription.
 type unsubscribePush struct {
 	Code   uint32 `json:"code"`

@@ -26,6 +26,9 @@ type connectResult struct {
 	TTL     uint32          `json:"ttl,omitempty"`
 	Ping    uint32          `json:"ping"`
 	Pong    bool            `json:"pong"`
+	// Session and Node are where a stream's commands go.
+	Session string `json:"session,omitempty"`
+	Node    string `json:"node,omitempty"`
 }
 
 func (connectResult) field() (string, protowire.Number) { return "connect", 5 }
@@ -36,7 +39,8 @@ func (r connectResult) appendProtobuf(buf []byte) []byte {
 	buf = appendUint(buf, 4, uint64(r.TTL))
 	buf = appendBytes(buf, 5, r.Data)
 	buf = appendUint(buf, 7, uint64(r.Ping))
-	return appendBool(buf, 8, r.Pong)
+	buf = appendBool(buf, 8, r.Pong)
+	return appendText(appendText(buf, 9, r.Session), 10, r.Node)
 }
 
 type subscribeResult struct {

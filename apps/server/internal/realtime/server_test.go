@@ -29,6 +29,8 @@ type house struct {
 	hub *realtime.Hub
 	// history is how many publications a room keeps; 0 means 100.
 	history int
+	// hold, when not nil, is closed when calls of the method "wait" may return.
+	hold chan struct{}
 }
 
 var (
@@ -110,10 +112,17 @@ func (h *house) keep(channel string) pubsub.PublishOptions {
 	return pubsub.PublishOptions{HistorySize: size}
 }
 
-func (h *house) RPC(_ context.Context, client realtime.Client, method string, data json.RawMessage) (json.RawMessage, error) {
+func (h *house) RPC(ctx context.Context, client realtime.Client, method string, data json.RawMessage) (json.RawMessage, error) {
 	switch method {
 	case "echo":
 		return data, nil
+	case "wait":
+		select {
+		case <-h.hold:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	case "whoami":
 		return json.Marshal(client.User)
 	default:
@@ -177,10 +186,14 @@ func (s *server) secure(t *testing.T) (url string, trust *tls.Config) {
 	return "wss" + strings.TrimPrefix(web.URL, "https"), transport.TLSClientConfig
 }
 
-// serveHTTP serves a hub, and returns the WebSocket's address.
+// serveHTTP serves a hub: WebSockets at the address that it returns, everything at the usual paths.
 func serveHTTP(t *testing.T, hub *realtime.Hub) string {
 	t.Helper()
-	web := httptest.NewServer(hub)
+	mux := http.NewServeMux()
+	mux.Handle("/", hub)
+	mux.Handle("/connection/", hub.Routes())
+	mux.Handle("/emulation", hub.Routes())
+	web := httptest.NewServer(mux)
 	t.Cleanup(web.Close)
 	return "ws" + strings.TrimPrefix(web.URL, "http")
 }

@@ -1,9 +1,19 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+
+	"magpie.build/apps/server/internal/realtime"
+)
 
 // RealtimePath is where client libraries connect to.
-const RealtimePath = "/connection/websocket"
+const RealtimePath = realtime.PathWebSocket
+
+// isRealtime reports whether a path is one of the realtime protocol's.
+func isRealtime(path string) bool {
+	return strings.HasPrefix(path, "/connection/") || path == realtime.PathEmulation
+}
 
 // policy lets a page load and do nothing that is not this server's own, and no script make HTML of a
 // string but through the client's one function that inserts rendered rows.
@@ -11,9 +21,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types chat-html"
 
-// secure adds to every answer what protects its readers. The realtime path goes around: its answer is
-// no page, its origin check is the hub's own, and the hub needs the writer as it is.
-func secure(pages, realtime http.Handler) http.Handler {
+// secure adds to every answer what protects its readers. The realtime paths go around: their answers
+// are no pages, their origin checks are the hub's own, and the hub needs the writer as it is.
+func secure(pages, connections http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -22,8 +32,8 @@ func secure(pages, realtime http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		if r.URL.Path == RealtimePath {
-			realtime.ServeHTTP(w, r)
+		if isRealtime(r.URL.Path) {
+			connections.ServeHTTP(w, r)
 			return
 		}
 		// Pages hold what only one person may see; assets say otherwise of themselves.

@@ -31,7 +31,7 @@ type Options struct {
 	// Chat and Signer are required.
 	Chat   *chat.Chat
 	Signer *auth.Signer
-	// Realtime answers what asks for a WebSocket. Required.
+	// Realtime answers the paths of the realtime protocol. Required.
 	Realtime http.Handler
 	// AllowedOrigins lists, beside the server's own, origins from where forms may be posted, each as
 	// scheme://host[:port].
