@@ -25,7 +25,7 @@ func openBroker(ctx context.Context, c Config, log *slog.Logger) (pubsub.Broker,
 		}
 		return broker, nil
 	}
-	broker, err := memory.Open(memory.Options{Dir: c.DataDir})
+	broker, err := memory.Open(memory.Options{Dir: c.DataDir, Sync: c.DataSync, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("open DATA_DIR %q: %w; choose a folder that this server may write to and no other one uses", c.DataDir, err)
 	}

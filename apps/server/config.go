@@ -10,6 +10,7 @@ import (
 
 	"magpie.build/apps/server/internal/auth"
 	"magpie.build/packages/config"
+	"magpie.build/packages/pubsub/memory"
 )
 
 // configSource is this file: the comments below are the help page.
@@ -30,6 +31,9 @@ type Config struct {
 	// DataDir is where a server without Redis keeps its history. Empty, by the flag, keeps it in memory
 	// alone, until the server ends.
 	DataDir string `env:"DATA_DIR" default:"data"`
+	// DataSync is when something said is acknowledged: always, once the disk has it, or never, which leaves
+	// that to the system. A killed server loses nothing either way; a power cut does with never.
+	DataSync memory.Sync `env:"DATA_SYNC" default:"always" check:"oneof=always|never"`
 	// SessionKey signs people in: at least 32 random bytes, the same on all servers. Without it the
 	// servers share a random key that they keep where the history is.
 	SessionKey config.Secret `env:"SESSION_KEY"`

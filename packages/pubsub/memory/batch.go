@@ -1,8 +1,6 @@
 package memory
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -12,32 +10,39 @@ import (
 	"magpie.build/packages/pubsub"
 )
 
-// sweepSize is how many deadlines one batch looks at, so that no publish waits for a great many.
+// sweepSize is how many deadlines one batch looks at beside those that its publishes may have set, so that
+// no publish waits for a great many.
 const sweepSize = 256
 
 // batch is one transaction of many publishes.
 type batch struct {
 	channels, publications, keys, deadlines *bolt.Bucket
-	now                                     time.Time
-	fresh                                   func(channel string) string // the epoch of a channel that has none
+	epoch                                   string
+	now, wall                               time.Time
+	publishes                               int
 }
 
-func newBatch(tx *bolt.Tx, now time.Time, fresh func(string) string) *batch {
+func newBatch(tx *bolt.Tx, epoch string, now, wall time.Time) *batch {
 	return &batch{
 		channels:     tx.Bucket(channelsBucket),
 		publications: tx.Bucket(publicationsBucket),
 		keys:         tx.Bucket(keysBucket),
 		deadlines:    tx.Bucket(deadlinesBucket),
+		epoch:        epoch,
 		now:          now,
-		fresh:        fresh,
+		wall:         wall,
 	}
 }
 
-// head returns a channel's state; what its TTL ended counts as kept no more.
+func (b *batch) position(offset uint64) pubsub.Position {
+	return pubsub.Position{Epoch: b.epoch, Offset: offset}
+}
+
+// head returns a channel's state. What its TTL ended it may still count as kept.
 func (b *batch) head(channel string) (head, error) {
-	value := b.channels.Get([]byte(channel))
-	if value == nil {
-		return head{position: pubsub.Position{Epoch: b.fresh(channel)}}, nil
+	value, err := get(b.channels, []byte(channel))
+	if value == nil || err != nil {
+		return head{}, err
 	}
 	return decodeHead(value)
 }
@@ -48,11 +53,12 @@ func (b *batch) ended(at int64) bool { return at != 0 && at <= b.now.UnixMilli()
 // append writes one publish. The publication's position is that of the first publish when the
 // idempotency key is known; repeated then is true.
 func (b *batch) append(p publish) (publication pubsub.Publication, repeated bool, err error) {
+	b.publishes++
 	k := key{p.channel, p.options.IdempotencyKey}
 	if k.name != "" {
-		position, known, err := b.answer(k)
+		offset, known, err := b.answer(k)
 		if err != nil || known {
-			return pubsub.Publication{Position: position}, known, err
+			return pubsub.Publication{Position: b.position(offset)}, known, err
 		}
 	}
 	h, err := b.head(p.channel)
@@ -64,41 +70,41 @@ func (b *batch) append(p publish) (publication pubsub.Publication, repeated bool
 			return pubsub.Publication{}, false, err
 		}
 	}
-	h.position.Offset++
+	h.offset++
 	h.kept++
-	publication = pubsub.Publication{Position: h.position, Time: b.now, Data: p.data}
-	if err := b.publications.Put(publicationKey(p.channel, h.position.Offset), encodePublication(b.now, p.data)); err != nil {
+	publication = pubsub.Publication{Position: b.position(h.offset), Time: b.wall, Data: p.data}
+	if err := put(b.publications, publicationKey(p.channel, h.offset), encodePublication(b.wall, p.data)); err != nil {
 		return publication, false, err
 	}
 	if err := b.trim(p.channel, &h, uint64(p.options.HistorySize)); err != nil {
 		return publication, false, err
 	}
-	if err := b.remember(k, h.position, p.options.IdempotencyTTL); err != nil {
+	if err := b.remember(k, h.offset, p.options.IdempotencyTTL); err != nil {
 		return publication, false, err
 	}
 	return publication, false, b.keep(p, h)
 }
 
-// answer returns what a publish under k returned, if that is still known.
-func (b *batch) answer(k key) (position pubsub.Position, known bool, err error) {
-	value := b.keys.Get(k.encode())
-	if value == nil {
-		return position, false, nil
+// answer returns where a publish under k went, if that is still known.
+func (b *batch) answer(k key) (offset uint64, known bool, err error) {
+	value, err := get(b.keys, k.encode())
+	if value == nil || err != nil {
+		return 0, false, err
 	}
-	position, expires, err := decodeAnswer(value)
-	return position, err == nil && !b.ended(expires), err
+	offset, expires, err := decodeAnswer(value)
+	return offset, err == nil && !b.ended(expires), err
 }
 
 // remember stores the answer under k, if k names something.
-func (b *batch) remember(k key, position pubsub.Position, ttl time.Duration) error {
+func (b *batch) remember(k key, offset uint64, ttl time.Duration) error {
 	if k.name == "" {
 		return nil
 	}
 	expires := b.now.Add(ttl).UnixMilli()
-	if err := b.keys.Put(k.encode(), encodeAnswer(position, expires)); err != nil {
+	if err := put(b.keys, k.encode(), encodeAnswer(offset, expires)); err != nil {
 		return err
 	}
-	return b.deadlines.Put(encodeDeadline(expires, k), nil)
+	return put(b.deadlines, encodeDeadline(expires, k), nil)
 }
 
 // keep stores the channel's head. Only the first publish with a TTL sets a deadline: it moves when
@@ -115,29 +121,29 @@ func (b *batch) keep(p publish, h head) error {
 func (b *batch) watch(channel string, h head) error {
 	if h.expires != 0 && h.watched == 0 {
 		h.watched = h.expires
-		if err := b.deadlines.Put(encodeDeadline(h.watched, key{channel: channel}), nil); err != nil {
+		if err := put(b.deadlines, encodeDeadline(h.watched, key{channel: channel}), nil); err != nil {
 			return err
 		}
 	}
-	return b.channels.Put([]byte(channel), h.encode())
+	return put(b.channels, []byte(channel), h.encode())
 }
 
 // trim deletes the oldest publications until size are kept.
 func (b *batch) trim(channel string, h *head, size uint64) error {
 	for ; h.kept > size; h.kept-- {
-		if err := b.publications.Delete(publicationKey(channel, h.position.Offset-h.kept+1)); err != nil {
+		if err := b.publications.Delete(publicationKey(channel, h.offset-h.kept+1)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweep deletes what deadlines ended.
+// sweep deletes what deadlines ended. It looks at more of them than the batch can have set, so that they
+// do not pile up.
 func (b *batch) sweep() error {
 	var due [][]byte
-	end := binary.BigEndian.AppendUint64(nil, uint64(b.now.UnixMilli())+1)
 	cursor := b.deadlines.Cursor()
-	for k, _ := cursor.First(); k != nil && bytes.Compare(k, end) < 0 && len(due) < sweepSize; k, _ = cursor.Next() {
+	for k, _ := cursor.First(); b.due(k) && len(due) < sweepSize+2*b.publishes; k, _ = cursor.Next() {
 		due = append(due, slices.Clone(k))
 	}
 	for _, encoded := range due {
@@ -146,6 +152,12 @@ func (b *batch) sweep() error {
 		}
 	}
 	return nil
+}
+
+// due reports whether a deadline, nil being none, has come.
+func (b *batch) due(encoded []byte) bool {
+	at, _, err := decodeDeadline(encoded)
+	return encoded != nil && (err != nil || b.ended(at))
 }
 
 // end deletes a deadline that came, and what it was for unless that was put off.
@@ -187,21 +199,24 @@ func (b *batch) read(channel string, o pubsub.HistoryOptions) (pubsub.History, e
 	if b.ended(h.expires) {
 		h.kept = 0
 	}
-	answer := pubsub.History{Position: h.position}
-	first, last, ok := choose(h.position, int(min(h.kept, math.MaxInt32)), o)
+	answer := pubsub.History{Position: b.position(h.offset)}
+	first, last, ok := choose(answer.Position, int(min(h.kept, math.MaxInt32)), o)
 	if !ok {
 		return answer, pubsub.ErrUnrecoverable
 	}
 	cursor := b.publications.Cursor()
-	_, value := cursor.Seek(publicationKey(channel, first))
+	key, sealed := cursor.Seek(publicationKey(channel, first))
 	for offset := first; offset <= last; offset++ {
+		value, err := unseal(key, sealed)
+		if err != nil {
+			return answer, err
+		}
 		at, data, err := decodePublication(value)
 		if err != nil {
 			return answer, err
 		}
-		position := pubsub.Position{Epoch: h.position.Epoch, Offset: offset}
-		answer.Publications = append(answer.Publications, pubsub.Publication{Position: position, Time: at, Data: data})
-		_, value = cursor.Next()
+		answer.Publications = append(answer.Publications, pubsub.Publication{Position: b.position(offset), Time: at, Data: data})
+		key, sealed = cursor.Next()
 	}
 	if o.Reverse {
 		slices.Reverse(answer.Publications)

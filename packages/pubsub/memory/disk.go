@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,21 +22,26 @@ const (
 	batchBytes = 8 << 20
 )
 
-// lockPatience is how long opening waits for another process to let go of the directory: enough
-// for one that is just ending.
-const lockPatience = 500 * time.Millisecond
+// idleSweep is how often a store that nobody publishes to looks for what has ended.
+const idleSweep = time.Minute
 
 // disk is a store in a directory. One goroutine writes, so that publishes that wait at the same
 // time share a commit; anybody reads.
 type disk struct {
 	deliver deliver
+	clock   *clock
 	db      *bolt.DB
+	sync    Sync
+	epoch   string
 	waiting chan *waiter // unbuffered writes wait here; never closed
 	stop    chan struct{}
 	done    chan struct{} // the writer has gone
 
-	mu    sync.Mutex
-	fresh map[string]string // epochs of channels that were not on disk when first asked for
+	// settling is held while a commit is on its way to the disk, and by who begins to read: nobody sees
+	// what an accident may still take back.
+	settling sync.RWMutex
+	// broken is why no more can be written. It is the writer's.
+	broken error
 }
 
 // waiter is a publish that waits for its commit.
@@ -47,39 +53,38 @@ type waiter struct {
 	done        chan struct{}
 }
 
-func openDisk(dir string, d deliver) (*disk, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open history in %s: %w", dir, err)
-	}
-	db, err := bolt.Open(filepath.Join(dir, "history.db"), 0o600, &bolt.Options{Timeout: lockPatience, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("open history in %s: another process has it open: end that one, or choose another directory", dir)
-	}
+func openDisk(o Options, d deliver) (*disk, error) {
+	db, wentBack, err := openFile(o.Dir, o.Sync, o.Logger)
 	if err != nil {
-		return nil, fmt.Errorf("open history in %s: %w", dir, err)
-	}
-	if err := db.Update(makeBuckets); err != nil {
-		return nil, errors.Join(fmt.Errorf("open history in %s: %w", dir, err), db.Close())
+		return nil, fmt.Errorf("open history in %s: %w", o.Dir, err)
 	}
 	s := &disk{
 		deliver: d,
+		clock:   newClock(),
 		db:      db,
+		sync:    o.Sync,
 		waiting: make(chan *waiter, batchSize),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
-		fresh:   make(map[string]string),
+	}
+	if err := s.begin(wentBack, o.Logger); err != nil {
+		return nil, errors.Join(fmt.Errorf("open history in %s: %w", o.Dir, err), db.Close())
 	}
 	go s.write()
 	return s, nil
 }
 
-func makeBuckets(tx *bolt.Tx) error {
-	for _, name := range buckets {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-			return err
-		}
+// begin finds or ends the file's epoch. What that notes is on the disk before anything else is.
+func (s *disk) begin(wentBack bool, log *slog.Logger) error {
+	var renewed bool
+	err := s.db.Update(func(tx *bolt.Tx) (err error) {
+		s.epoch, renewed, err = begin(tx, s.sync, wentBack)
+		return err
+	})
+	if renewed {
+		log.Warn("history may be older than what was seen of it: clients are going to be told, and read it anew", "file", s.db.Path())
 	}
-	return nil
+	return errors.Join(err, s.db.Sync())
 }
 
 func (s *disk) publish(ctx context.Context, p publish) (pubsub.Position, error) {
@@ -107,14 +112,18 @@ func (s *disk) publish(ctx context.Context, p publish) (pubsub.Position, error) 
 }
 
 func (s *disk) history(channel string, o pubsub.HistoryOptions) (history pubsub.History, err error) {
-	err = s.db.View(func(tx *bolt.Tx) error {
-		history, err = newBatch(tx, now(), s.epoch).read(channel, o)
-		return err
-	})
-	switch {
-	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
+	s.settling.RLock()
+	tx, err := s.db.Begin(false)
+	s.settling.RUnlock()
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return history, pubsub.ErrClosed
-	case err != nil && !errors.Is(err, pubsub.ErrUnrecoverable):
+	}
+	if err == nil {
+		at, wall := s.clock.now()
+		history, err = newBatch(tx, s.epoch, at, wall).read(channel, o)
+		err = errors.Join(err, tx.Rollback())
+	}
+	if err != nil && !errors.Is(err, pubsub.ErrUnrecoverable) {
 		return history, fmt.Errorf("read history of %q in %s: %w", channel, s.db.Path(), err)
 	}
 	return history, err
@@ -123,16 +132,34 @@ func (s *disk) history(channel string, o pubsub.HistoryOptions) (history pubsub.
 func (s *disk) close() error {
 	close(s.stop)
 	<-s.done
-	return s.db.Close()
+	return errors.Join(s.settle(), s.db.Close())
 }
+
+// settle has the disk take what was written without waiting for it, and notes that.
+func (s *disk) settle() error {
+	if s.sync == SyncAlways || s.isBroken() {
+		return nil
+	}
+	if err := s.db.Sync(); err != nil {
+		return err
+	}
+	s.db.NoSync = false
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(aboutBucket).Delete(unsyncedKey) })
+}
+
+func (s *disk) isBroken() bool { return s.broken != nil }
 
 // write commits what waits until the store is closed, and then the rest.
 func (s *disk) write() {
 	defer close(s.done)
+	idle := time.NewTicker(idleSweep)
+	defer idle.Stop()
 	for {
 		select {
 		case w := <-s.waiting:
 			s.commit(s.gather(w))
+		case <-idle.C:
+			s.commit(nil)
 		case <-s.stop:
 			for len(s.waiting) > 0 {
 				s.commit(s.gather(<-s.waiting))
@@ -159,20 +186,11 @@ func (s *disk) gather(first *waiter) []*waiter {
 
 // commit writes all in one transaction, delivers and answers.
 func (s *disk) commit(all []*waiter) {
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		b := newBatch(tx, now(), s.epoch)
-		for _, w := range all {
-			var err error
-			if w.publication, w.repeated, err = b.append(w.publish); err != nil {
-				return err
-			}
-		}
-		return b.sweep()
-	})
+	err := s.transact(all)
 	for _, w := range all {
 		switch {
 		case err != nil:
-			w.publication, w.err = pubsub.Publication{}, fmt.Errorf("write history to %s: %w", s.db.Path(), err)
+			w.publication, w.err = pubsub.Publication{}, err
 		case !w.repeated:
 			s.deliver(w.channel, w.publication)
 		}
@@ -182,15 +200,47 @@ func (s *disk) commit(all []*waiter) {
 	}
 }
 
-// epoch returns the epoch of a channel that is not on disk. It stays known once the channel is
-// there: a reader whose transaction is older must not make up another.
-func (s *disk) epoch(channel string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	epoch, ok := s.fresh[channel]
-	if !ok {
-		epoch = newEpoch()
-		s.fresh[channel] = epoch
+// transact writes all, or nothing.
+func (s *disk) transact(all []*waiter) error {
+	if s.isBroken() {
+		return s.broken
 	}
-	return epoch
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return fmt.Errorf("write history to %s: %w", s.db.Path(), err)
+	}
+	if err = s.fill(tx, all); err != nil {
+		return fmt.Errorf("write history to %s: %w", s.db.Path(), errors.Join(err, tx.Rollback()))
+	}
+	s.settling.Lock()
+	err = tx.Commit()
+	s.settling.Unlock()
+	switch {
+	case err == nil:
+		return nil
+	case isNoRoom(err):
+		return fmt.Errorf("%w: write history to %s: there is no room; what is there stays, and more can be written once there is room: %v", pubsub.ErrUnavailable, s.db.Path(), err)
+	default:
+		// After a failed write nobody can say what the disk has: to go on could spoil what is there.
+		s.broken = fmt.Errorf("%w: write history to %s: no more is written until it has been opened again, and so checked: %v", pubsub.ErrUnavailable, s.db.Path(), err)
+		return s.broken
+	}
+}
+
+func (s *disk) fill(tx *bolt.Tx, all []*waiter) (err error) {
+	at, wall := s.clock.now()
+	b := newBatch(tx, s.epoch, at, wall)
+	for _, w := range all {
+		if w.publication, w.repeated, err = b.append(w.publish); err != nil {
+			return err
+		}
+	}
+	return b.sweep()
+}
+
+// isNoRoom goes by the text too, as bbolt does not wrap all that it returns.
+func isNoRoom(err error) bool {
+	return slices.ContainsFunc(noRoom, func(kind error) bool {
+		return errors.Is(err, kind) || strings.Contains(err.Error(), kind.Error())
+	})
 }

@@ -1,13 +1,10 @@
 package memory_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +13,6 @@ import (
 	"magpie.build/packages/pubsub"
 	"magpie.build/packages/pubsub/memory"
 )
-
-// childDir names the directory in the environment of a process that publishes until it is killed.
-const childDir = "MAGPIE_TEST_PUBLISH_INTO"
 
 func TestReopeningKeepsHistoryAndKeys(t *testing.T) {
 	dir := t.TempDir()
@@ -63,102 +57,6 @@ func TestUnusableDirectoryIsNamed(t *testing.T) {
 	}
 }
 
-func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
-	dir := t.TempDir()
-	acknowledged := make(map[string]pubsub.Position)
-	for round := range 4 {
-		killPublisher(t, dir, fmt.Sprint(round), acknowledged)
-		verify(t, dir, acknowledged)
-	}
-	t.Logf("%d publications were acknowledged, and kept", len(acknowledged))
-}
-
-// killPublisher runs a process that publishes, kills it at a random moment, and adds what it said
-// was acknowledged.
-func killPublisher(t *testing.T, dir, round string, acknowledged map[string]pubsub.Position) {
-	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestPublishUntilKilled$")
-	child.Env = append(os.Environ(), childDir+"="+dir, "MAGPIE_TEST_ROUND="+round)
-	child.Stderr = t.Output()
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	last := 1 + rand.IntN(400)
-	for n := 0; lines.Scan(); n++ {
-		if n == last {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var name string
-		var position pubsub.Position
-		if _, err := fmt.Sscan(lines.Text(), &name, &position.Epoch, &position.Offset); err == nil && strings.HasSuffix(lines.Text(), ".") {
-			acknowledged[name] = position
-		}
-	}
-	_ = child.Wait() // it was killed
-}
-
-// verify opens the directory and compares its history with what was acknowledged.
-func verify(t *testing.T, dir string, acknowledged map[string]pubsub.Position) {
-	t.Helper()
-	b := open(t, dir)
-	defer shut(t, b)
-	kept := make(map[string]pubsub.Position)
-	for n := range 4 {
-		history, err := b.History(t.Context(), fmt.Sprint(n), pubsub.HistoryOptions{Limit: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, p := range history.Publications {
-			if p.Position.Offset != uint64(i+1) || p.Position.Epoch != history.Position.Epoch {
-				t.Fatalf("publication %d of channel %d is at %v", i+1, n, p.Position)
-			}
-			kept[string(p.Data)] = p.Position
-		}
-	}
-	for name, position := range acknowledged {
-		if kept[name] != position {
-			t.Errorf("%s was acknowledged at %v and is kept at %v", name, position, kept[name])
-		}
-	}
-}
-
-// TestPublishUntilKilled is the process that TestKilledProcessLosesNothingAcknowledged kills.
-func TestPublishUntilKilled(t *testing.T) {
-	dir := os.Getenv(childDir)
-	if dir == "" {
-		return
-	}
-	b := open(t, dir)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for worker := range 16 {
-		wg.Go(func() {
-			for n := 0; ; n++ {
-				name := fmt.Sprintf("%s-%d-%d", os.Getenv("MAGPIE_TEST_ROUND"), worker, n)
-				position, err := b.Publish(t.Context(), fmt.Sprint(worker%4), []byte(name), pubsub.PublishOptions{HistorySize: pubsub.MaxHistorySize})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				_, err = io.WriteString(os.Stdout, fmt.Sprintln(name, position.Epoch, position.Offset, "."))
-				mu.Unlock()
-				if err != nil {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
 func TestHistoryOnDiskEndsInTheFileToo(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
@@ -175,9 +73,90 @@ func TestHistoryOnDiskEndsInTheFileToo(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := memory.CountPublications(t, dir); got != 1 {
+	if got := memory.CountRecords(t, dir)["publications"]; got != 1 {
 		t.Errorf("the file has %d publications, want that of b alone", got)
 	}
+}
+
+func TestHistoryOnDiskKeepsNoMoreThanItsSize(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, dir)
+	for range 100 {
+		publish(t, b, "a", pubsub.PublishOptions{HistorySize: 10})
+	}
+	publish(t, b, "a", pubsub.PublishOptions{HistorySize: 4})
+	shut(t, b)
+	if got := memory.CountRecords(t, dir)["publications"]; got != 4 {
+		t.Errorf("the file has %d publications, want the 4 that the last publish keeps", got)
+	}
+}
+
+// TestEndedKeysLeaveTheFile publishes more keys a commit than any fixed number.
+func TestEndedKeysLeaveTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, dir)
+	wall := time.Now()
+	b.SetClock(func() (time.Time, time.Duration) { return wall, 0 })
+	var wg sync.WaitGroup
+	for worker := range 512 {
+		wg.Go(func() {
+			for n := range 4 {
+				publish(t, b, "a", pubsub.PublishOptions{HistorySize: 1, IdempotencyKey: fmt.Sprint(worker, n), IdempotencyTTL: time.Second})
+			}
+		})
+	}
+	wg.Wait()
+	b.SetClock(func() (time.Time, time.Duration) { return wall.Add(time.Minute), 0 })
+	for range 2048 / 256 {
+		publish(t, b, "a", pubsub.PublishOptions{HistorySize: 1})
+	}
+	shut(t, b)
+	if got := memory.CountRecords(t, dir); got["keys"] != 0 || got["deadlines"] != 0 {
+		t.Errorf("the file has %v", got)
+	}
+}
+
+// TestFileIsWrittenAnewWhenMostOfItIsUnused and not one byte of history with it.
+func TestFileIsWrittenAnewWhenMostOfItIsUnused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, memory.FileName)
+	b := open(t, dir)
+	kept := publish(t, b, "kept", pubsub.PublishOptions{HistorySize: 1, IdempotencyKey: "key"})
+	long := make([]byte, 1<<20)
+	for range 2 * memory.MinReclaim / len(long) {
+		if _, err := b.Publish(t.Context(), "long", long, pubsub.PublishOptions{HistorySize: 100}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(t, b, "long", pubsub.PublishOptions{HistorySize: 1})
+	shut(t, b)
+	before := size(t, file)
+	if err := os.WriteFile(file+".new", []byte("what an accident left"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir)
+	defer shut(t, b)
+	if after := size(t, file); after > before/2 {
+		t.Errorf("the file had %d bytes and has %d", before, after)
+	}
+	if got := publish(t, b, "kept", pubsub.PublishOptions{HistorySize: 1, IdempotencyKey: "key"}); got != kept {
+		t.Errorf("the key answers %v, not %v", got, kept)
+	}
+	if history, err := b.History(t.Context(), "long", pubsub.HistoryOptions{Limit: -1}); err != nil || len(history.Publications) != 1 {
+		t.Errorf("history is %v, %v", history, err)
+	}
+}
+
+func size(t *testing.T, file string) int64 {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }
 
 func publish(tb testing.TB, b *memory.Broker, channel string, o pubsub.PublishOptions) pubsub.Position {

@@ -3,18 +3,26 @@
 //
 // Order: publications of a channel are delivered in the order of their positions. Loss: none while
 // the process lives; what a slow handler's queue cannot hold is read again from history.
-// Durability: without a directory history ends with the process, and a new process has new epochs.
+// Durability: without a directory history ends with the process, and a new process has a new epoch.
 // With one, Publish returns when the disk has the publication, so that a killed process or machine
-// loses nothing acknowledged, and epochs go on; publishes that wait at the same time share one
-// commit. A directory belongs to one process at a time.
+// loses nothing acknowledged, and the epoch goes on; publishes that wait at the same time share one
+// commit. [Sync] chooses otherwise. A directory belongs to one process at a time.
+//
+// The file is checked as a whole when it is opened: each record has a checksum, and each channel must have
+// all that it keeps. A file that fails is neither used nor changed. Room for new publications is that of
+// old ones; a file most of which is unused is written anew when it is opened. While there is no room on the
+// disk publishing fails, and history can be read.
+//
+// History and idempotency keys end by a clock that is never set back while the process runs. If the machine's
+// clock is set back while it does not, they end later by as much.
 package memory
 
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"magpie.build/packages/pubsub"
 	"magpie.build/packages/pubsub/internal/check"
@@ -30,6 +38,10 @@ var (
 type Options struct {
 	// Dir is a directory for the history, made when missing. Empty keeps history in memory.
 	Dir string
+	// Sync is when a publish to Dir is acknowledged. The zero value, [SyncAlways], is when the disk has it.
+	Sync Sync
+	// Logger hears of what opening Dir found. Nil discards.
+	Logger *slog.Logger
 }
 
 // Broker is a [pubsub.Broker] for the subscribers of this process.
@@ -59,8 +71,12 @@ type publish struct {
 // deliver is called with each accepted publication.
 type deliver func(channel string, publication pubsub.Publication)
 
-// Open returns a broker, ready for use. Close it to release what it took.
+// Open returns a broker, ready for use. Close it to release what it took. Its error wraps [ErrDamaged] when
+// the directory's history cannot be read whole.
 func Open(o Options) (*Broker, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	b := &Broker{}
 	b.dispatcher = delivery.New(b.resume)
 	b.members.tell = b.dispatcher.Presence
@@ -69,7 +85,7 @@ func Open(o Options) (*Broker, error) {
 		b.store = newRAM(b.dispatcher.Publish)
 		return b, nil
 	}
-	disk, err := openDisk(o.Dir, b.dispatcher.Publish)
+	disk, err := openDisk(o, b.dispatcher.Publish)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +223,3 @@ func (b *Broker) resume(_ context.Context, channel string, since pubsub.Position
 
 // newEpoch returns a name that no other epoch has.
 func newEpoch() string { return rand.Text()[:12] }
-
-// now is the time as publications carry it.
-func now() time.Time { return time.Now().Truncate(time.Millisecond) }

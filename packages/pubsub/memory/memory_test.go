@@ -50,6 +50,19 @@ func BenchmarkMemory(b *testing.B) {
 	pubsubtest.Bench(b, inMemory)
 }
 
+// BenchmarkDurableMemory has every commit wait for the disk.
 func BenchmarkDurableMemory(b *testing.B) {
 	pubsubtest.Bench(b, onDisk)
+}
+
+// BenchmarkUnsyncedMemory leaves the disk to the system.
+func BenchmarkUnsyncedMemory(b *testing.B) {
+	pubsubtest.Bench(b, func(tb testing.TB) pubsub.Broker {
+		tb.Helper()
+		broker, err := memory.Open(memory.Options{Dir: tb.TempDir(), Sync: memory.SyncNever})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return broker
+	})
 }

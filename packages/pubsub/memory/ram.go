@@ -13,6 +13,8 @@ import (
 // ram is a store that ends with the process.
 type ram struct {
 	deliver deliver
+	clock   *clock
+	epoch   string
 
 	mu        sync.Mutex
 	channels  map[string]*log
@@ -38,20 +40,25 @@ type answer struct {
 }
 
 func newRAM(d deliver) *ram {
-	return &ram{deliver: d, channels: make(map[string]*log), keys: make(map[key]answer)}
+	return &ram{deliver: d, clock: newClock(), epoch: newEpoch(), channels: make(map[string]*log), keys: make(map[key]answer)}
 }
 
 func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := now()
+	now, wall := r.clock.now()
 	r.expire(now)
 	k := key{p.channel, p.options.IdempotencyKey}
 	if earlier, ok := r.keys[k]; ok && k.name != "" {
 		return earlier.position, nil
 	}
-	l := r.log(p.channel, now)
-	publication := l.append(p, now)
+	l := r.channels[p.channel]
+	if l == nil {
+		l = &log{position: pubsub.Position{Epoch: r.epoch}}
+		r.channels[p.channel] = l
+	}
+	l.end(now)
+	publication := l.append(p, now, wall)
 	r.watch(p.channel, l)
 	if k.name != "" {
 		expires := now.Add(p.options.IdempotencyTTL)
@@ -65,25 +72,17 @@ func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 func (r *ram) history(channel string, o pubsub.HistoryOptions) (pubsub.History, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := now()
+	now, _ := r.clock.now()
 	r.expire(now)
-	return r.log(channel, now).read(o)
+	if l := r.channels[channel]; l != nil {
+		l.end(now)
+		return l.read(o)
+	}
+	none := log{position: pubsub.Position{Epoch: r.epoch}}
+	return none.read(o)
 }
 
 func (r *ram) close() error { return nil }
-
-// log returns the channel's history, with a fresh epoch if it never had any.
-func (r *ram) log(channel string, now time.Time) *log {
-	l := r.channels[channel]
-	if l == nil {
-		l = &log{position: pubsub.Position{Epoch: newEpoch()}}
-		r.channels[channel] = l
-	}
-	if !l.expires.IsZero() && !now.Before(l.expires) {
-		l.publications = nil
-	}
-	return l
-}
 
 // expire forgets what nobody may see any more.
 func (r *ram) expire(now time.Time) {
@@ -95,11 +94,9 @@ func (r *ram) expire(now time.Time) {
 		}
 		l := r.channels[due.channel]
 		l.watched = false
-		if !l.expires.IsZero() && !now.Before(l.expires) {
-			l.publications = nil
-			continue
+		if l.end(now); len(l.publications) > 0 {
+			r.watch(due.channel, l)
 		}
-		r.watch(due.channel, l)
 	}
 }
 
@@ -113,9 +110,16 @@ func (r *ram) watch(channel string, l *log) {
 	heap.Push(&r.deadlines, deadline{key{channel: channel}, l.expires})
 }
 
-func (l *log) append(p publish, now time.Time) pubsub.Publication {
+// end forgets the publications once their time has come.
+func (l *log) end(now time.Time) {
+	if !l.expires.IsZero() && !now.Before(l.expires) {
+		l.publications = nil
+	}
+}
+
+func (l *log) append(p publish, now, wall time.Time) pubsub.Publication {
 	l.position.Offset++
-	publication := pubsub.Publication{Position: l.position, Time: now, Data: p.data}
+	publication := pubsub.Publication{Position: l.position, Time: wall, Data: p.data}
 	l.publications = append(l.publications, publication)
 	if surplus := len(l.publications) - p.options.HistorySize; surplus > 0 {
 		clear(l.publications[:surplus])
