@@ -85,6 +85,7 @@ func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connecti
 		remoteAddr: r.RemoteAddr,
 		client:     Client{ID: id},
 		index:      -1,
+		place:      -1,
 		pulse:      pulse{connectBy: now.Add(h.options.ConnectTimeout)},
 		credit:     credit{left: 2 * float64(h.options.CommandsPerSecond), at: now},
 	}

@@ -13,19 +13,19 @@ const commandTimeout = 5 * time.Second
 // command is what a client asks: an id, and one of the requests. With neither it is the answer to a
 // ping. Data is JSON where the client speaks JSON, and any bytes where it speaks protobuf.
 type command struct {
-	ID            uint32            `json:"id"`
-	Connect       *connectCommand   `json:"connect"`
-	Subscribe     *subscribeCommand `json:"subscribe"`
-	Unsubscribe   *channelCommand   `json:"unsubscribe"`
-	Publish       *publishCommand   `json:"publish"`
-	Presence      *channelCommand   `json:"presence"`
-	PresenceStats *channelCommand   `json:"presence_stats"`
-	History       *historyCommand   `json:"history"`
-	RPC           *rpcCommand       `json:"rpc"`
-	Refresh       *refreshCommand   `json:"refresh"`
-	SubRefresh    *json.RawMessage  `json:"sub_refresh"`
-	Send          *json.RawMessage  `json:"send"`
-	Ping          *json.RawMessage  `json:"ping"`
+	ID            uint32             `json:"id"`
+	Connect       *connectCommand    `json:"connect"`
+	Subscribe     *subscribeCommand  `json:"subscribe"`
+	Unsubscribe   *channelCommand    `json:"unsubscribe"`
+	Publish       *publishCommand    `json:"publish"`
+	Presence      *channelCommand    `json:"presence"`
+	PresenceStats *channelCommand    `json:"presence_stats"`
+	History       *historyCommand    `json:"history"`
+	RPC           *rpcCommand        `json:"rpc"`
+	Refresh       *refreshCommand    `json:"refresh"`
+	SubRefresh    *subRefreshCommand `json:"sub_refresh"`
+	Send          *json.RawMessage   `json:"send"`
+	Ping          *json.RawMessage   `json:"ping"`
 }
 
 type connectCommand struct {
@@ -33,6 +33,8 @@ type connectCommand struct {
 	Data    json.RawMessage `json:"data"`
 	Name    string          `json:"name"`
 	Version string          `json:"version"`
+	// Subs are where the client stopped in channels that the server subscribes it to.
+	Subs map[string]*subscribeCommand `json:"subs"`
 }
 
 type subscribeCommand struct {
@@ -78,6 +80,12 @@ type rpcCommand struct {
 
 type refreshCommand struct {
 	Token string `json:"token"`
+}
+
+type subRefreshCommand struct {
+	Channel string `json:"channel"`
+	Token   string `json:"token"`
+	Type    int32  `json:"type"`
 }
 
 // maxCommands is how many commands one message may have: small ones could otherwise become a hundred

@@ -20,12 +20,18 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 	if err != nil {
 		return err
 	}
+	c.identify(reply)
+	subs, joined, err := c.joinAll(ctx, reply.Subscriptions, cmd.Subs)
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	_, refresher := c.hub.handler.(Refresher)
 	refreshable := refresher && cmd.Token != ""
 	answer := connectResult{
 		Client: c.id,
 		Data:   reply.Data,
+		Subs:   subs,
 		Ping:   uint32(c.hub.options.PingInterval.Seconds()),
 		Pong:   true,
 	}
@@ -35,13 +41,24 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 	if refreshable {
 		answer.Expires, answer.TTL = lifetime(now, reply.ExpireAt)
 	}
-	if err := c.succeed(id, answer); err != nil {
+	encoded, err := c.codec.answer(id, answer)
+	if err != nil {
+		c.dropAll(ctx, joined)
 		return err
 	}
-	c.client = Client{ID: c.id, User: reply.User, Info: reply.Info}
 	c.header = nil
 	c.begin(now, reply.ExpireAt, refreshable)
+	c.golive(encoded, joined...)
+	c.watchExpiry()
+	c.hub.register(c)
 	return nil
+}
+
+// identify notes who the client is.
+func (c *connection) identify(reply ConnectReply) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.client = Client{ID: c.id, User: reply.User, Info: reply.Info, Meta: reply.Meta, Credential: reply.Credential}
 }
 
 // begin sets the connection's clock going.
@@ -77,14 +94,24 @@ func (c *connection) refresh(ctx context.Context, id uint32, cmd *refreshCommand
 	if !ok {
 		return ErrNotAvailable
 	}
-	expireAt, err := refresher.Refresh(ctx, c.client, cmd.Token)
+	reply, err := refresher.Refresh(ctx, c.client, cmd.Token)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	c.pulse.expire(expireAt, true)
+	c.client.Credential = reply.Credential
+	c.pulse.expire(reply.ExpireAt, true)
 	c.mu.Unlock()
+	c.rewind()
 	var answer refreshResult
-	answer.Expires, answer.TTL = lifetime(time.Now(), expireAt)
+	answer.Expires, answer.TTL = lifetime(time.Now(), reply.ExpireAt)
 	return c.succeed(id, answer)
+}
+
+// rewind has the wheel look at the connection when its next deadline is due, which has changed.
+func (c *connection) rewind() {
+	c.mu.Lock()
+	wait := time.Until(c.pulse.next())
+	c.mu.Unlock()
+	c.hub.wheel.add(c, wait)
 }

@@ -25,9 +25,15 @@ type connection struct {
 	// connected; refused says that it was not let in.
 	header     http.Header
 	remoteAddr string
-	client     Client
 	refused    bool
 	credit     credit
+
+	// turn is held while a command of the client's or an order of the server's is carried out: one
+	// after another they subscribe and unsubscribe. client changes with both turn and mu held.
+	turn   sync.Mutex
+	client Client
+	// place is where the hub has it among its user's connections, under the hub's mu; -1 is nowhere.
+	place int
 
 	mu sync.Mutex
 	// replies are objects to be sent, with the separator between each two. room, when not nil, is closed

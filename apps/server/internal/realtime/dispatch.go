@@ -38,6 +38,8 @@ func (c *connection) run(cmd *command) {
 	}
 	ctx, cancel := context.WithTimeout(c.hub.ctx, commandTimeout)
 	defer cancel()
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	var err error
 	switch c.credit.spend(time.Now(), c.hub.options.CommandsPerSecond) {
 	case affordable:
@@ -90,7 +92,9 @@ func (c *connection) dispatch(ctx context.Context, cmd *command) error {
 		return c.rpc(ctx, cmd.ID, cmd.RPC)
 	case cmd.Refresh != nil:
 		return c.refresh(ctx, cmd.ID, cmd.Refresh)
-	case cmd.SubRefresh != nil, cmd.Ping != nil:
+	case cmd.SubRefresh != nil:
+		return c.subRefresh(ctx, cmd.ID, cmd.SubRefresh)
+	case cmd.Ping != nil:
 		return ErrNotAvailable
 	default:
 		return ErrMethodNotFound

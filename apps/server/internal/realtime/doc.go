@@ -43,6 +43,7 @@
 //	connection.catchUp     connection.    the writing of one            the socket, the log,      the client having caught
 //	                       flush          connection whose socket is    history                   up, or having taken
 //	                                      full                                                    too long
+//	connection.lapse       wheel.run      the connection's turn         subscriptions that expired    their end
 //
 // A connection belongs to one goroutine at a time: to a resting one until its client says something, then to
 // a reader until that is done (resting.go). Where sockets cannot be waited for without reading (TLS, Windows),
@@ -52,6 +53,9 @@
 // Windows) each connection with something to say is written by catchUp. A stream's reader is the goroutine of
 // its HTTP request; its commands come with other requests, to whichever server, which hands them to
 // that stream's inbox (emulation.go).
+//
+// A connection's turn (order.go) is held while one of its client's commands or of the server's orders is
+// carried out, broker and all, and is taken before any lock.
 //
 // Locks are taken in this order: an audience's, a connection's, then a channel's, a transport's or a
 // shard's. The hub's comes before the wheel's, and before no other. Nothing waits while it holds one,

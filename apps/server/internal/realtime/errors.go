@@ -57,8 +57,10 @@ const (
 	DisconnectShutdown              DisconnectError = 3001
 	DisconnectServerError           DisconnectError = 3004
 	DisconnectExpired               DisconnectError = 3005
+	DisconnectSubscriptionExpired   DisconnectError = 3006
 	DisconnectSlow                  DisconnectError = 3008
 	DisconnectWriteError            DisconnectError = 3009
+	DisconnectInsufficientState     DisconnectError = 3010
 	DisconnectReconnect             DisconnectError = 3011
 	DisconnectNoPong                DisconnectError = 3012
 	DisconnectTooManyRequests       DisconnectError = 3013
@@ -90,10 +92,14 @@ func (d DisconnectError) Error() string {
 		return "internal server error"
 	case DisconnectExpired:
 		return "connection expired"
+	case DisconnectSubscriptionExpired:
+		return "subscription expired"
 	case DisconnectSlow:
 		return "slow"
 	case DisconnectWriteError:
 		return "write error"
+	case DisconnectInsufficientState:
+		return "insufficient state"
 	case DisconnectReconnect:
 		return "force reconnect"
 	case DisconnectNoPong:

@@ -26,11 +26,32 @@ type Handler interface {
 	RPC(ctx context.Context, client Client, method string, data json.RawMessage) (json.RawMessage, error)
 }
 
-// Refresher is a [Handler] that renews connections before they expire: clients that came with a token
-// are told when theirs ends, and send another in time. Without it an expiring connection is closed.
+// Refresher is a [Handler] that renews connections and subscriptions before they expire: clients that
+// came with a token are told when theirs ends, and send another in time. Without it what expires ends.
 type Refresher interface {
-	// Refresh says until when the new token admits the client; the zero time is for ever.
-	Refresh(ctx context.Context, client Client, token string) (expireAt time.Time, err error)
+	// Refresh says until when the new token admits the client.
+	Refresh(ctx context.Context, client Client, token string) (RefreshReply, error)
+
+	// RefreshSubscription says until when the new token admits the client to the channel; the zero time
+	// is for ever.
+	RefreshSubscription(ctx context.Context, client Client, channel, token string) (expireAt time.Time, err error)
+}
+
+// RefreshReply renews a connection.
+type RefreshReply struct {
+	// ExpireAt is the connection's new end; the zero time is never.
+	ExpireAt time.Time
+	// Credential is what the connection is held by from now on.
+	Credential Credential
+}
+
+// Credential is the token by which a connection came, as far as it takes to find who came by one that
+// was revoked.
+type Credential struct {
+	// TokenID is the token's own id, which may be empty.
+	TokenID string
+	// IssuedAt is when it was made, the zero time where that is not known.
+	IssuedAt time.Time
 }
 
 // ConnectRequest is what a new connection says of itself.
@@ -57,9 +78,16 @@ type ConnectReply struct {
 	Info json.RawMessage
 	// Data is handed to the client. JSON or nil.
 	Data json.RawMessage
+	// Meta is for the handler alone, see [Client]. JSON or nil.
+	Meta json.RawMessage
+	// Credential is what the connection is held by.
+	Credential Credential
 	// ExpireAt is when the connection ends unless its client refreshes it, see [Refresher]; the zero
 	// time is never.
 	ExpireAt time.Time
+	// Subscriptions are channels that the server subscribes the client to, by name. The client hears
+	// of them with its connection.
+	Subscriptions map[string]SubscribeReply
 }
 
 // SubscribeRequest asks to join a channel.
@@ -76,6 +104,9 @@ type SubscribeRequest struct {
 type SubscribeReply struct {
 	// Recoverable lets a client that was away ask for what it missed.
 	Recoverable bool
+	// Positioned tells the client when it missed something, even if it cannot ask for it. What is
+	// recoverable is positioned.
+	Positioned bool
 	// History lets it read the channel's history.
 	History bool
 	// Presence counts it among the members and lets it ask who they are.
@@ -86,7 +117,13 @@ type SubscribeReply struct {
 	Info json.RawMessage
 	// Data is handed to the client. JSON or nil.
 	Data json.RawMessage
+	// ExpireAt is when the subscription ends unless its client refreshes it, see [Refresher]; the zero
+	// time is never.
+	ExpireAt time.Time
 }
+
+// tracked is true where the subscriber sees each offset once and is told of a hole.
+func (r *SubscribeReply) tracked() bool { return r.Recoverable || r.Positioned }
 
 // Client is one connection, as a handler and other clients see it.
 type Client struct {
@@ -98,4 +135,8 @@ type Client struct {
 	Info json.RawMessage
 	// ChannelInfo is what Subscribe said of it: chan_info. Nil outside a channel.
 	ChannelInfo json.RawMessage
+	// Meta and Credential are what Connect said of them. Other clients never see them: they are not set
+	// where a client comes from a publication or from presence.
+	Meta       json.RawMessage
+	Credential Credential
 }

@@ -46,6 +46,8 @@ type Hub struct {
 	connections map[*connection]struct{}
 	// sessions are the streams among them.
 	sessions map[string]*stream
+	// users are the connections that have said whose they are, by user.
+	users map[string][]*connection
 	// ctx ends what connections do. open says whether new ones may come; started is closed when
 	// they first may.
 	ctx     context.Context
@@ -78,6 +80,7 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 		channels:    map[string]*channel{},
 		connections: map[*connection]struct{}{},
 		sessions:    map[string]*stream{},
+		users:       map[string][]*connection{},
 		started:     make(chan struct{}),
 		spoken:      make(chan *connection),
 		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
@@ -198,6 +201,7 @@ func (h *Hub) forget(c *connection) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.connections, c)
+	h.unregister(c)
 }
 
 // Publish delivers a publication to the channel's subscribers on every server, and returns where it

@@ -161,8 +161,7 @@ func (cmd *command) decodeField(number protowire.Number, v value) error {
 	case 14:
 		return message(v, &cmd.Refresh, (*refreshCommand).decodeField)
 	case 15:
-		cmd.SubRefresh = new(json.RawMessage)
-		return v.data(cmd.SubRefresh)
+		return message(v, &cmd.SubRefresh, (*subRefreshCommand).decodeField)
 	default:
 		return nil
 	}
@@ -174,6 +173,8 @@ func (c *connectCommand) decodeField(number protowire.Number, v value) error {
 		return v.text(&c.Token)
 	case 2:
 		return v.data(&c.Data)
+	case 3:
+		return c.decodeSub(v)
 	case 4:
 		return v.text(&c.Name)
 	case 5:
@@ -181,6 +182,30 @@ func (c *connectCommand) decodeField(number protowire.Number, v value) error {
 	default:
 		return nil
 	}
+}
+
+// decodeSub reads an entry of the map of channels.
+func (c *connectCommand) decodeSub(v value) error {
+	if err := v.run(); err != nil {
+		return err
+	}
+	var channel string
+	sub := new(subscribeCommand)
+	err := decodeFields(v.bytes, func(number protowire.Number, v value) error {
+		switch number {
+		case 1:
+			return v.text(&channel)
+		case 2:
+			return message(v, &sub, (*subscribeCommand).decodeField)
+		default:
+			return nil
+		}
+	})
+	if c.Subs == nil {
+		c.Subs = map[string]*subscribeCommand{}
+	}
+	c.Subs[channel] = sub
+	return err
 }
 
 func (c *subscribeCommand) decodeField(number protowire.Number, v value) error {
@@ -268,4 +293,17 @@ func (c *refreshCommand) decodeField(number protowire.Number, v value) error {
 		return nil
 	}
 	return v.text(&c.Token)
+}
+
+func (c *subRefreshCommand) decodeField(number protowire.Number, v value) error {
+	switch number {
+	case 1:
+		return v.text(&c.Channel)
+	case 2:
+		return v.text(&c.Token)
+	case 3:
+		return v.int32(&c.Type)
+	default:
+		return nil
+	}
 }

@@ -15,8 +15,9 @@ type pulse struct {
 	connectBy time.Time
 	// pingAt is the next ping, pongBy when the last one must be answered, zero once it is.
 	pingAt, pongBy time.Time
-	// expireAt is when the connection ends; zero is never.
-	expireAt time.Time
+	// expireAt is when the connection ends, lapseAt when the first of its subscriptions does; zero is
+	// never.
+	expireAt, lapseAt time.Time
 }
 
 // beat does what is due, and says when to look again, or that there is no need to.
@@ -33,6 +34,9 @@ func (c *connection) beat(now time.Time) (wait time.Duration, again bool) {
 		c.end(DisconnectExpired)
 	case due(p.pongBy, now):
 		c.end(DisconnectNoPong)
+	case due(p.lapseAt, now) && !c.gone:
+		p.lapseAt = time.Time{}
+		c.hub.alive.Go(c.lapse)
 	case due(p.pingAt, now):
 		c.enqueue(c.codec.ping())
 		p.pingAt = now.Add(c.hub.options.PingInterval)
@@ -46,7 +50,7 @@ func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 // next is the earliest deadline.
 func (p *pulse) next() time.Time {
 	var next time.Time
-	for _, at := range []time.Time{p.connectBy, p.pingAt, p.pongBy, p.expireAt} {
+	for _, at := range []time.Time{p.connectBy, p.pingAt, p.pongBy, p.expireAt, p.lapseAt} {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}

@@ -8,9 +8,16 @@ import (
 	"magpie.build/packages/pubsub"
 )
 
-// The protocol's unsubscribe code for a subscription that cannot go on without a hole: the client
-// subscribes again, and learns whether it can be recovered.
-const unsubscribeInsufficient = 2500
+// The protocol's unsubscribe codes. From 2500 on the client subscribes again.
+const (
+	// unsubscribeServer says that the server wants it so.
+	unsubscribeServer = 2000
+	// unsubscribeInsufficient is for a subscription that cannot go on without a hole: the client learns
+	// whether it can be recovered.
+	unsubscribeInsufficient = 2500
+	// unsubscribeExpired is for one that was not refreshed in time.
+	unsubscribeExpired = 2501
+)
 
 // publicationPush is something said in a channel.
 type publicationPush pubsub.Publication
@@ -83,4 +90,32 @@ func (unsubscribePush) field() (string, protowire.Number) { return "unsubscribe"
 
 func (p unsubscribePush) appendProtobuf(buf []byte) []byte {
 	return appendText(appendUint(buf, 2, uint64(p.Code)), 3, p.Reason)
+}
+
+// subscribePush tells of a subscription that the server made.
+type subscribePush struct {
+	Recoverable bool            `json:"recoverable,omitempty"`
+	Positioned  bool            `json:"positioned,omitempty"`
+	Epoch       string          `json:"epoch,omitempty"`
+	Offset      uint64          `json:"offset,omitempty"`
+	Data        json.RawMessage `json:"data,omitempty"`
+}
+
+func (subscribePush) field() (string, protowire.Number) { return "subscribe", 9 }
+
+func (p subscribePush) appendProtobuf(buf []byte) []byte {
+	buf = appendBool(buf, 1, p.Recoverable)
+	buf = appendText(buf, 4, p.Epoch)
+	buf = appendUint(buf, 5, p.Offset)
+	buf = appendBool(buf, 6, p.Positioned)
+	return appendBytes(buf, 7, p.Data)
+}
+
+// refreshPush tells of another end of the connection that the server set.
+type refreshPush refreshResult
+
+func (refreshPush) field() (string, protowire.Number) { return "refresh", 12 }
+
+func (p refreshPush) appendProtobuf(buf []byte) []byte {
+	return appendUint(appendBool(buf, 1, p.Expires), 2, uint64(p.TTL))
 }

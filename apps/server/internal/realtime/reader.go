@@ -107,6 +107,8 @@ func (c *connection) leave() {
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(c.hub.ctx, leaveTimeout)
 	defer cancel()
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	for _, s := range c.held() {
 		c.drop(ctx, s)
 	}

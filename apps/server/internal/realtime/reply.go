@@ -20,12 +20,14 @@ func (c *connection) succeed(id uint32, result object) error {
 }
 
 type connectResult struct {
-	Client  string          `json:"client"`
-	Data    json.RawMessage `json:"data,omitempty"`
-	Expires bool            `json:"expires,omitempty"`
-	TTL     uint32          `json:"ttl,omitempty"`
-	Ping    uint32          `json:"ping"`
-	Pong    bool            `json:"pong"`
+	Client string          `json:"client"`
+	Data   json.RawMessage `json:"data,omitempty"`
+	// Subs are the channels that the server has subscribed the client to.
+	Subs    map[string]subscribeResult `json:"subs,omitempty"`
+	Expires bool                       `json:"expires,omitempty"`
+	TTL     uint32                     `json:"ttl,omitempty"`
+	Ping    uint32                     `json:"ping"`
+	Pong    bool                       `json:"pong"`
 	// Session and Node are where a stream's commands go.
 	Session string `json:"session,omitempty"`
 	Node    string `json:"node,omitempty"`
@@ -38,12 +40,19 @@ func (r connectResult) appendProtobuf(buf []byte) []byte {
 	buf = appendBool(buf, 3, r.Expires)
 	buf = appendUint(buf, 4, uint64(r.TTL))
 	buf = appendBytes(buf, 5, r.Data)
+	for channel, result := range r.Subs {
+		buf = appendMessage(buf, 6, func(buf []byte) []byte {
+			return appendMessage(appendText(buf, 1, channel), 2, result.appendProtobuf)
+		})
+	}
 	buf = appendUint(buf, 7, uint64(r.Ping))
 	buf = appendBool(buf, 8, r.Pong)
 	return appendText(appendText(buf, 9, r.Session), 10, r.Node)
 }
 
 type subscribeResult struct {
+	Expires       bool            `json:"expires,omitempty"`
+	TTL           uint32          `json:"ttl,omitempty"`
 	Recoverable   bool            `json:"recoverable,omitempty"`
 	Positioned    bool            `json:"positioned,omitempty"`
 	Epoch         string          `json:"epoch,omitempty"`
@@ -57,8 +66,12 @@ type subscribeResult struct {
 
 func (subscribeResult) field() (string, protowire.Number) { return "subscribe", 6 }
 
+// MarshalJSON is appendJSON for results within another.
+func (r subscribeResult) MarshalJSON() ([]byte, error) { return r.appendJSON(nil) }
+
 func (r subscribeResult) appendJSON(buf []byte) ([]byte, error) {
-	answer, err := marshal(r)
+	type fields subscribeResult // without methods
+	answer, err := marshal(fields(r))
 	if err != nil || len(r.missed) == 0 {
 		return append(buf, answer...), err
 	}
@@ -68,6 +81,8 @@ func (r subscribeResult) appendJSON(buf []byte) ([]byte, error) {
 }
 
 func (r subscribeResult) appendProtobuf(buf []byte) []byte {
+	buf = appendBool(buf, 1, r.Expires)
+	buf = appendUint(buf, 2, uint64(r.TTL))
 	buf = appendBool(buf, 3, r.Recoverable)
 	buf = appendText(buf, 6, r.Epoch)
 	buf = appendPublicationsProtobuf(buf, 7, r.missed)
@@ -139,6 +154,14 @@ func (refreshResult) field() (string, protowire.Number) { return "refresh", 14 }
 
 func (r refreshResult) appendProtobuf(buf []byte) []byte {
 	return appendUint(appendBool(buf, 3, r.Expires), 4, uint64(r.TTL))
+}
+
+type subRefreshResult refreshResult
+
+func (subRefreshResult) field() (string, protowire.Number) { return "sub_refresh", 15 }
+
+func (r subRefreshResult) appendProtobuf(buf []byte) []byte {
+	return appendUint(appendBool(buf, 1, r.Expires), 2, uint64(r.TTL))
 }
 
 type publishResult struct{}

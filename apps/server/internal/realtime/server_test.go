@@ -59,10 +59,34 @@ func (h *house) Connect(_ context.Context, request realtime.ConnectRequest) (rea
 	if request.Token == "brief" {
 		reply.ExpireAt = time.Now().Add(30 * time.Second)
 	}
+	reply.Credential.TokenID = request.Token
+	if user, channels, ok := strings.Cut(request.Token, " in "); ok {
+		reply.User, reply.Info = user, nil
+		reply.Subscriptions = map[string]realtime.SubscribeReply{}
+		for channel := range strings.SplitSeq(channels, ",") {
+			reply.Subscriptions[channel] = offers[strings.TrimSuffix(channel, ":1")]
+		}
+	}
 	return reply, nil
 }
 
-func (h *house) Refresh(_ context.Context, _ realtime.Client, token string) (time.Time, error) {
+// offers are what channels of each kind offer.
+var offers = map[string]realtime.SubscribeReply{
+	"plain":       {},
+	"room":        {Recoverable: true, History: true},
+	"roomofbytes": {Recoverable: true, History: true},
+	"position":    {Positioned: true},
+	"people":      {Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)},
+}
+
+func (h *house) Refresh(_ context.Context, _ realtime.Client, token string) (realtime.RefreshReply, error) {
+	if err := tokenErrors[token]; err != nil {
+		return realtime.RefreshReply{}, err
+	}
+	return realtime.RefreshReply{ExpireAt: time.Now().Add(time.Minute), Credential: realtime.Credential{TokenID: token}}, nil
+}
+
+func (h *house) RefreshSubscription(_ context.Context, _ realtime.Client, _, token string) (time.Time, error) {
 	if err := tokenErrors[token]; err != nil {
 		return time.Time{}, err
 	}
@@ -74,10 +98,10 @@ func (h *house) Subscribe(_ context.Context, _ realtime.Client, request realtime
 	switch kind {
 	case "plain":
 		return realtime.SubscribeReply{Data: request.Data}, nil
-	case "room", "roomofbytes":
-		return realtime.SubscribeReply{Recoverable: true, History: true}, nil
-	case "people":
-		return realtime.SubscribeReply{Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)}, nil
+	case "room", "roomofbytes", "position", "people":
+		return offers[kind], nil
+	case "brief":
+		return realtime.SubscribeReply{ExpireAt: time.Now().Add(30 * time.Second)}, nil
 	case "secret":
 		return realtime.SubscribeReply{}, realtime.ErrPermissionDenied
 	case "bomb":
@@ -102,7 +126,7 @@ func (h *house) Publish(ctx context.Context, client realtime.Client, channel str
 
 // keep says how much of a channel is kept.
 func (h *house) keep(channel string) pubsub.PublishOptions {
-	if !strings.HasPrefix(channel, "room") {
+	if !strings.HasPrefix(channel, "room") && !strings.HasPrefix(channel, "position") {
 		return pubsub.PublishOptions{}
 	}
 	size := h.history

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"magpie.build/packages/pubsub"
@@ -24,16 +25,31 @@ func (c *connection) subscribe(ctx context.Context, id uint32, cmd *subscribeCom
 	if err != nil {
 		return err
 	}
-	reply, err := c.subscribeReply(ctx, id, cmd, s, end)
-	if err == nil && offer.Presence {
-		err = c.enterPresence(ctx, s)
+	result, err := c.begun(ctx, cmd, s, end)
+	if err != nil {
+		return err
 	}
+	reply, err := c.codec.answer(id, result)
 	if err != nil {
 		c.drop(ctx, s)
 		return err
 	}
-	c.golive(s, reply)
+	c.golive(reply, s)
+	c.watchExpiry()
 	return nil
+}
+
+// begun finds out where a subscription begins and enters its client among the members. After an error
+// the subscription is gone.
+func (c *connection) begun(ctx context.Context, cmd *subscribeCommand, s *subscription, end logEnd) (subscribeResult, error) {
+	result, err := c.subscribeResult(ctx, cmd, s, end)
+	if err == nil && (s.offer.Presence || s.offer.JoinLeave) {
+		err = c.enterPresence(ctx, s)
+	}
+	if err != nil {
+		c.drop(ctx, s)
+	}
+	return result, err
 }
 
 // checkSubscribe refuses what needs no handler to be refused.
@@ -44,7 +60,12 @@ func (c *connection) checkSubscribe(ctx context.Context, cmd *subscribeCommand) 
 	if cmd.Type != 0 || len(cmd.Filter) > 0 {
 		return ErrNotAvailable
 	}
-	if old := c.subscription(cmd.Channel); old != nil {
+	return c.vacate(ctx, cmd.Channel)
+}
+
+// vacate makes sure that the channel is free for another subscription.
+func (c *connection) vacate(ctx context.Context, channel string) error {
+	if old := c.subscription(channel); old != nil {
 		if !c.isBroken(old) {
 			return ErrAlreadySubscribed
 		}
@@ -72,6 +93,7 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 		return nil, logEnd{}, err
 	}
 	s := &subscription{connection: c, channel: ch, offer: offer, variant: c.codec.variant(), state: joining}
+	s.expire(offer.ExpireAt)
 	at, end := ch.enter(s.variant)
 	s.at = at
 	c.mu.Lock()
@@ -82,13 +104,15 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 	return s, end, nil
 }
 
-// golive sends the reply and has the subscription deliver.
-func (c *connection) golive(s *subscription, reply []byte) {
+// golive sends the reply and has the subscriptions deliver.
+func (c *connection) golive(reply []byte, subscriptions ...*subscription) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.enqueue(reply)
-	s.state = live
-	s.enqueue()
+	for _, s := range subscriptions {
+		s.state = live
+		s.enqueue()
+	}
 }
 
 // drop ends a subscription.
@@ -138,32 +162,36 @@ func (c *connection) held() []*subscription {
 	return slices.Clone(c.subscriptions)
 }
 
-// subscribeReply finds out where the subscription begins, and says so.
-func (c *connection) subscribeReply(ctx context.Context, id uint32, cmd *subscribeCommand, s *subscription, end logEnd) ([]byte, error) {
+// subscribeResult finds out where the subscription begins.
+func (c *connection) subscribeResult(ctx context.Context, cmd *subscribeCommand, s *subscription, end logEnd) (subscribeResult, error) {
 	answer := subscribeResult{Data: s.offer.Data}
-	if s.offer.Recoverable {
+	if c.hub.mayRefresh() && !s.server {
+		answer.Expires, answer.TTL = lifetime(time.Now(), s.offer.ExpireAt)
+	}
+	if s.offer.tracked() {
 		var since *pubsub.Position
-		if cmd.Recover {
+		recovers := cmd.Recover && s.offer.Recoverable
+		if recovers {
 			since = &pubsub.Position{Epoch: cmd.Epoch, Offset: cmd.Offset}
 		}
 		r, err := c.hub.resume(ctx, s.channel, since, end)
-		if cmd.Recover {
+		if recovers {
 			c.hub.counters.recoveries.add(outcome(r, err))
 		}
 		if err != nil {
-			return nil, err
+			return answer, err
 		}
-		if cmd.Recover && !r.recovered && cmd.Flag&flagRejectUnrecovered != 0 {
-			return nil, ErrUnrecoverablePosition
+		if recovers && !r.recovered && cmd.Flag&flagRejectUnrecovered != 0 {
+			return answer, ErrUnrecoverablePosition
 		}
 		s.position, answer.missed = r.position, r.publications
-		answer.Recoverable, answer.Positioned = true, true
-		answer.Recovered, answer.WasRecovering = r.recovered, cmd.Recover
+		answer.Recoverable, answer.Positioned = s.offer.Recoverable, true
+		answer.Recovered, answer.WasRecovering = r.recovered, recovers
 		answer.Epoch, answer.Offset = r.position.Epoch, r.position.Offset
 		if r.recovered {
 			// The client moves on from where it was by applying what it missed.
 			answer.Offset = cmd.Offset
 		}
 	}
-	return c.codec.answer(id, answer)
+	return answer, nil
 }

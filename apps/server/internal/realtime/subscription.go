@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"time"
+
 	"magpie.build/packages/pubsub"
 )
 
@@ -17,8 +19,11 @@ type subscription struct {
 	state subscriptionState
 	// at is the last entry of the log that it has dealt with, nil where it let go of the log.
 	at *entry
-	// entered says that presence has it. Only the reader touches it.
-	entered bool
+	// entered says that presence has it, server that its client did not ask for it. Both belong to
+	// who has the connection's turn.
+	entered, server bool
+	// expireAt is when it ends, which the zero time is never.
+	expireAt time.Time
 	// position is that of the last publication sent, for a recoverable subscription.
 	position pubsub.Position
 	// queued says that the connection's dirty list has it.
@@ -72,7 +77,7 @@ func (s *subscription) bound() {
 		return // it is about to be flushed
 	}
 	s.at = nil
-	if s.offer.Recoverable {
+	if s.offer.tracked() {
 		s.behind = true
 		return
 	}
@@ -109,6 +114,11 @@ func (s *subscription) gather(out *scratch) {
 func (s *subscription) breakOff(out *scratch) {
 	s.state, s.at, s.behind = broken, nil, false
 	s.connection.hub.counters.breaks.Add(1)
+	if s.server {
+		// The client has nothing to ask for it by: it connects again and says where it stopped.
+		s.connection.end(DisconnectInsufficientState)
+		return
+	}
 	push, err := s.connection.codec.push(s.channel.name, unsubscribePush{unsubscribeInsufficient, "insufficient state"})
 	if err == nil { // as it always is
 		out.addObject(push)
@@ -139,8 +149,8 @@ func (s *subscription) judge(e *entry) verdict {
 	case e.kind == entryPresence:
 		return when(s.offer.JoinLeave, deliver)
 	case e.kind == entryBreak:
-		return when(s.offer.Recoverable, tellBreak)
-	case !s.offer.Recoverable || e.position.Epoch == "":
+		return when(s.offer.tracked(), tellBreak)
+	case !s.offer.tracked() || e.position.Epoch == "":
 		return deliver
 	case e.position.Epoch != s.position.Epoch:
 		return tellBreak
