@@ -40,24 +40,28 @@ func (s *session) settle(n *node, key hash.Key, outputs []cache.Output) {
 
 // passedOn sums up what the dependencies of a task hand over.
 func (s *session) passedOn(n *node, toGo bool) hash.Key {
-	h := hash.New("passed on")
-	empty := h.Key()
+	h := hash.New(passedOn)
 	found := false
 	for _, dep := range s.graph.Deps(n.id) {
 		key := s.results[dep].toAny
 		if toGo {
 			key = s.results[dep].toGo
 		}
-		if key != empty {
+		if key != nothingPassedOn {
 			found = true
 			h.Add("dependency", dep, string(key[:]))
 		}
 	}
 	if !found {
-		return empty
+		return nothingPassedOn
 	}
 	return h.Key()
 }
+
+const passedOn = "passed on"
+
+// nothingPassedOn is what a task without outputs hands over.
+var nothingPassedOn = hash.New(passedOn).Key()
 
 // addDependency adds to the key of a task what one that it depends on hands over.
 func (s *session) addDependency(h *hash.Hasher, n *node, dep string) {

@@ -167,7 +167,7 @@ func (f *facts) reader(s *goSettings, tags ...string) *gosource.Reader {
 	defer f.mu.Unlock()
 	id := s.modules + configID(c)
 	if f.readers[id] == nil {
-		c.Headers, c.ReadDir = f.pipeline.headers, f.pipeline.index.ReadDir
+		c.Headers, c.ReadDir, c.Memo = f.pipeline.headers, f.pipeline.index.ReadDir, f.pipeline.index.Memo
 		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))
 	}
 	return f.readers[id]

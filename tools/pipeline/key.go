@@ -233,7 +233,7 @@ func (s sums) Add(h *hash.Hasher, names []string) error {
 		case err != nil:
 			return err
 		}
-		h.Add("file", name, kind(file.Mode), string(file.Content[:]))
+		h.AddContent("file", name, kind(file.Mode), &file.Content)
 		if file.Mode&fs.ModeSymlink != 0 && !s.pipeline.overlooks.links {
 			s.addTarget(h, name)
 		}
@@ -270,7 +270,7 @@ func (s sums) AddCompiled(h *hash.Hasher, names []string) error {
 				return err
 			}
 		default:
-			h.Add("compiled", name, string(sum[:]))
+			h.AddContent("compiled", name, "", &sum)
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ func (o overlooked) source(c gosource.Config) gosource.Config {
 		c.Tags = nil
 	}
 	if o.embeds || o.testImports {
-		c.Headers = halfRead{c.Headers, o}
+		c.Headers, c.Memo = halfRead{c.Headers, o}, nil
 	}
 	return c
 }

@@ -23,6 +23,32 @@ type Set struct {
 type pattern struct {
 	text string
 	base string // the folder, or the file, up to the first wildcard
+	all  bool   // it holds all that lies below the folder
+}
+
+// newPattern reads a pattern without "!".
+func newPattern(text string) pattern {
+	if text == "**" || strings.HasSuffix(text, "/**") {
+		text += "/*" // what lies in a folder, not a file of its name
+	}
+	if !hasMeta(text) {
+		return pattern{text: text, base: text}
+	}
+	base, rest := doublestar.SplitPattern(text)
+	return pattern{text: text, base: base, all: rest == "**/*"}
+}
+
+// match reports whether the pattern holds a name, or a folder that the name lies in.
+func (p pattern) match(name string) bool {
+	switch {
+	case !Within(p.base, name):
+		return false
+	case p.base == p.text:
+		return true
+	case p.all:
+		return name != p.base
+	}
+	return doublestar.MatchUnvalidated(p.text, name) || doublestar.MatchUnvalidated(p.text+"/**/*", name)
 }
 
 // Parse reads a list of patterns, all relative to the folder base, itself relative to the root of the
@@ -45,17 +71,10 @@ func Parse(base string, patterns []string) (Set, error) {
 		case !doublestar.ValidatePattern(full):
 			return Set{}, fmt.Errorf("pattern %q is malformed", raw)
 		}
-		if full == "**" || strings.HasSuffix(full, "/**") {
-			full += "/*" // what lies in a folder, not a file of its name
-		}
-		start, _ := doublestar.SplitPattern(full)
-		if !hasMeta(full) {
-			start = full
-		}
 		if negated {
-			s.drops = append(s.drops, pattern{full, start})
+			s.drops = append(s.drops, newPattern(full))
 		} else {
-			s.takes = append(s.takes, pattern{full, start})
+			s.takes = append(s.takes, newPattern(full))
 		}
 	}
 	return s, nil
@@ -71,12 +90,7 @@ func (s Set) Match(path string) bool { return matchAny(s.takes, path) && !matchA
 func (s Set) Drops(path string) bool { return matchAny(s.drops, path) }
 
 func matchAny(patterns []pattern, name string) bool {
-	return slices.ContainsFunc(patterns, func(p pattern) bool {
-		if !Within(p.base, name) {
-			return false
-		}
-		return doublestar.MatchUnvalidated(p.text, name) || doublestar.MatchUnvalidated(p.text+"/**/*", name)
-	})
+	return slices.ContainsFunc(patterns, func(p pattern) bool { return p.match(name) })
 }
 
 // Bases returns the folders in which everything lies that the set can match: each pattern up to its first
@@ -98,7 +112,7 @@ func (s Set) Bases() []string {
 
 // Within reports whether name is dir or lies below it.
 func Within(dir, name string) bool {
-	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
+	return dir == "." || strings.HasPrefix(name, dir) && (len(name) == len(dir) || name[len(dir)] == '/')
 }
 
 // Overlap returns a pattern of each set that could match the same file, or two empty strings. What the "!"

@@ -54,7 +54,7 @@ func (w *walk) folder(dir string) error {
 		return err
 	}
 	for _, entry := range entries {
-		name := path.Join(dir, entry.Name())
+		name := Join(dir, entry.Name())
 		switch {
 		case !entry.IsDir():
 			if w.set.Match(name) {
@@ -75,6 +75,14 @@ func (w *walk) entries(dir string) ([]fs.DirEntry, error) {
 		return nil, nil
 	}
 	return entries, err
+}
+
+// Join is [path.Join] for a folder whose name is clean and the name of an entry of it.
+func Join(dir, name string) string {
+	if dir == "." {
+		return name
+	}
+	return dir + "/" + name
 }
 
 func closed(dir string) bool {

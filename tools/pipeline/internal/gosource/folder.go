@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
 
@@ -58,7 +59,7 @@ func (r *Reader) walk(dir string) ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		name := path.Join(dir, entry.Name())
+		name := glob.Join(dir, entry.Name())
 		if !entry.IsDir() {
 			files = append(files, name)
 			continue
@@ -96,8 +97,11 @@ func (r *Reader) packagesBelow(module *workspace.Module, dir string) ([]location
 		found = append(found, location{dir: dir, module: module})
 	}
 	for _, entry := range entries {
-		below := path.Join(dir, entry.Name())
-		if !entry.IsDir() || skipped(module, below) {
+		if !entry.IsDir() {
+			continue
+		}
+		below := glob.Join(dir, entry.Name())
+		if skipped(module, below) {
 			continue
 		}
 		nested, err := r.isModule(below)

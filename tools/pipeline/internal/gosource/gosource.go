@@ -44,6 +44,9 @@ type Config struct {
 	Elsewhere func(importPath string) (dir string, ok bool)
 	// Headers remembers headers between readers. Nil means that every file is read.
 	Headers Headers
+	// Memo remembers what the files of a folder say between readers, see [hash.Index.Memo]. Nil means that nothing is
+	// remembered. It needs Headers that are notes of the same index, and may be called from many goroutines.
+	Memo func(dir, label string, derive func() (text string, isSo bool, err error)) (string, error)
 	// ReadDir lists a folder, given by its name relative to the root, sorted by name. Nil means
 	// the file system. It may be called from many goroutines.
 	ReadDir func(dir string) ([]fs.DirEntry, error)
@@ -64,6 +67,7 @@ type Reader struct {
 	workspace *workspace.Workspace
 	config    Config
 	tags      map[string]bool
+	label     string   // of what is remembered of folders
 	packages  sync.Map // folder → func() (*pkg, error)
 	listings  sync.Map // folder → func() ([]fs.DirEntry, error)
 	matches   sync.Map // folder → []location
@@ -77,6 +81,7 @@ func New(ws *workspace.Workspace, config Config) *Reader {
 	}
 	r := &Reader{workspace: ws, config: config, digests: digests{closures: make(map[string]*closureSum)}}
 	r.tags = buildTags(&r.config)
+	r.label = r.memoLabel()
 	return r
 }
 

@@ -2,15 +2,13 @@ package gosource
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
 	"sync"
 
+	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/workspace"
 )
@@ -57,11 +55,9 @@ func (r *Reader) read(at location) (*pkg, error) {
 	if err != nil {
 		return nil, err
 	}
-	build, test := &contents{}, &contents{}
-	for _, entry := range entries {
-		if err := r.readEntry(at.dir, entry, build, test); err != nil {
-			return nil, err
-		}
+	build, test, err := r.contents(at.dir, entries)
+	if err != nil {
+		return nil, err
 	}
 	build.files = slices.DeleteFunc(build.files, func(name string) bool { return r.unused(name, build) })
 	if !slices.ContainsFunc(slices.Concat(build.files, test.files), func(name string) bool { return path.Ext(name) == ".go" }) {
@@ -97,65 +93,12 @@ func (r *Reader) unused(name string, build *contents) bool {
 	return false
 }
 
-// contents gathers what the files of one part of a package say.
-type contents struct {
-	files, imports, embeds []string
-	cgo, main              bool
-}
-
-// readEntry adds a folder's entry to the part of the package that it belongs to, if any.
-func (r *Reader) readEntry(dir string, entry fs.DirEntry, build, test *contents) error {
-	name, full := entry.Name(), path.Join(dir, entry.Name())
-	ext := path.Ext(name)
-	if entry.IsDir() || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || !sourceExts[ext] {
-		return nil
-	}
-	if entry.Type()&fs.ModeSymlink != 0 && r.leadsToFolder(full) {
-		return nil
-	}
-	if ext == ".pgo" && name != "default.pgo" || !r.matchName(name) {
-		return nil
-	}
-	if ext == ".pgo" || ext == ".syso" { // no text, and so no constraint
-		build.files = append(build.files, full)
-		return nil
-	}
-	header, err := r.header(full)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	r.place(full, header, build, test)
-	return nil
-}
-
-// place adds a file whose name fits to the part that it belongs to, unless its header says no.
-func (r *Reader) place(full string, header Header, build, test *contents) {
-	if !r.matchConstraint(header.Constraint) || header.Package == "documentation" {
-		return
-	}
-	into := build
-	if strings.HasSuffix(full, "_test.go") {
-		into = test
-	}
-	into.main = into.main || header.Package == "main"
-	if slices.Contains(header.Imports, "C") {
-		if !r.config.CGO {
-			return
-		}
-		into.cgo = true
-	}
-	into.files = append(into.files, full)
-	into.imports = append(into.imports, header.Imports...)
-	into.embeds = append(into.embeds, header.Embeds...)
-}
-
 func (r *Reader) part(at location, c *contents) (part, error) {
-	out := part{files: c.files}
-	slices.Sort(c.imports)
-	for _, path := range slices.Compact(c.imports) {
+	out := part{files: make([]string, len(c.files))}
+	for i, name := range c.files {
+		out.files[i] = glob.Join(at.dir, name)
+	}
+	for _, path := range c.imports {
 		to, ok, err := r.resolve(path)
 		switch {
 		case err != nil:
@@ -173,8 +116,7 @@ func (r *Reader) part(at location, c *contents) (part, error) {
 	}
 	slices.SortFunc(out.imports, func(a, b location) int { return cmp.Compare(a.dir, b.dir) })
 	out.imports = slices.CompactFunc(out.imports, func(a, b location) bool { return a.dir == b.dir })
-	slices.Sort(c.embeds)
-	for _, pattern := range slices.Compact(c.embeds) {
+	for _, pattern := range c.embeds {
 		files, err := r.embed(at.dir, pattern)
 		if err != nil {
 			return part{}, err
@@ -226,28 +168,6 @@ func (r *Reader) resolve(importPath string) (at location, ok bool, err error) {
 func isStandard(importPath string) bool {
 	first, _, _ := strings.Cut(importPath, "/")
 	return !strings.Contains(first, ".")
-}
-
-func (r *Reader) header(name string) (Header, error) {
-	if r.config.Headers != nil {
-		if header, ok := r.config.Headers.Load(name); ok {
-			return header, nil
-		}
-	}
-	content, err := os.ReadFile(r.workspace.Abs(name))
-	if err != nil {
-		return Header{}, fmt.Errorf("read Go source: %w", err)
-	}
-	header := ParseHeader(name, content)
-	if r.config.Headers != nil {
-		r.config.Headers.Store(name, content, header)
-	}
-	return header, nil
-}
-
-func (r *Reader) leadsToFolder(name string) bool {
-	info, err := os.Stat(r.workspace.Abs(name))
-	return err == nil && info.IsDir()
 }
 
 // IsSource says whether a build may read a file of this name beside those that are embedded.

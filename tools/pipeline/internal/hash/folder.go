@@ -8,21 +8,24 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 )
 
 // A folder is what the index knows of one folder and the files in it.
 type folder struct {
 	name string
 
-	mu       sync.Mutex
-	packed   string // as the index file has it, until somebody asks
-	full     string // the absolute path with a separator behind, once somebody asked
-	seen     stat   // when it was listed; the zero value where the listing is not to be trusted
-	listing  []fs.DirEntry
-	listedAt uint32    // the epoch in which the listing was last found right
-	isGone   bool      // in that epoch
-	records  []*record // by name; more than the listing where one is not there, or was never made
+	mu        sync.Mutex
+	packed    string // as the index file has it, until somebody asks
+	full      string // the absolute path with a separator behind, once somebody asked
+	from      place  // where near begins
+	near      string // the path to look at files by, with a separator behind
+	seen      stat   // when it was listed; the zero value where the listing is not to be trusted
+	listing   []fs.DirEntry
+	listedAt  uint32    // the epoch in which the listing was last found right
+	isGone    bool      // in that epoch
+	memos     []memo    // the latest last
+	forgotten int       // how often
+	records   []*record // by name; more than the listing where one is not there, or was never made
 }
 
 // A record is what is known of one name in a folder.
@@ -60,27 +63,36 @@ func (r *record) answer() File { return File{Mode: r.seen.mode, Size: r.seen.siz
 // errKind says that something is neither a file nor a link.
 var errKind = errors.New("neither a file nor a link")
 
-// path returns the absolute path with a separator behind.
-func (f *folder) path(x *Index) string {
-	if f.full == "" {
-		f.full = x.full(f.name)
-		if last := f.full[len(f.full)-1]; !os.IsPathSeparator(last) {
-			f.full += string(filepath.Separator)
-		}
+// find works out the paths of the folder.
+func (f *folder) find(x *Index) {
+	if f.full != "" {
+		return
 	}
-	return f.full
+	f.full = x.full(f.name)
+	if last := f.full[len(f.full)-1]; !os.IsPathSeparator(last) {
+		f.full += string(filepath.Separator)
+	}
+	f.from, f.near = x.near(f.name, f.full)
+}
+
+// itself is the folder's own path.
+func (f *folder) itself() string {
+	if f.near == "" {
+		return "."
+	}
+	return f.near
 }
 
 // open unpacks what the index file had.
 func (f *folder) open(x *Index) {
-	f.path(x)
+	f.find(x)
 	if f.packed == "" {
 		return
 	}
 	packed := f.packed
 	f.packed = ""
 	if err := f.unpack(packed); err != nil {
-		f.seen, f.records = stat{}, nil
+		f.seen, f.records, f.memos = stat{}, nil, nil
 	}
 }
 
@@ -89,6 +101,7 @@ func (f *folder) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.listedAt = 0
+	f.forgotten++
 	for _, r := range f.records {
 		r.at = 0
 	}
@@ -105,24 +118,31 @@ func (f *folder) look(x *Index, name string) (*record, error) {
 	if f.listedAt == epoch && (!known || !f.records[at].lies) {
 		return nil, fs.ErrNotExist
 	}
-	full := f.full + name
-	seen, err := lstat(full)
-	if !known {
-		f.records = slices.Insert(f.records, at, &record{name: name, kind: seen.mode.Type(), in: f})
+	if known {
+		r := f.records[at]
+		return r, f.refresh(r, epoch)
 	}
-	r := f.records[at]
+	r := &record{name: name, in: f}
+	err := f.refresh(r, epoch)
+	r.kind = r.seen.mode.Type()
+	f.records = slices.Insert(f.records, at, r)
+	return r, err
+}
+
+// refresh looks at the file of a record.
+func (f *folder) refresh(r *record, epoch uint32) error {
+	seen, err := f.from.lstat(f.near + r.name)
 	r.at, r.err = epoch, err
-	switch {
-	case err != nil:
-		return nil, err
-	case !seen.mode.IsRegular() && seen.mode&fs.ModeSymlink == 0:
-		r.err = &fs.PathError{Op: "hash", Path: full, Err: errKind}
-		return nil, r.err
+	if err == nil && !seen.mode.IsRegular() && seen.mode&fs.ModeSymlink == 0 {
+		r.err = &fs.PathError{Op: "hash", Path: f.full + r.name, Err: errKind}
 	}
-	if !r.settled || r.seen != seen {
+	if r.noted && (err != nil || !r.settled || r.seen != seen) {
+		f.memos = nil
+	}
+	if err == nil && (!r.settled || r.seen != seen) {
 		r.hashed, r.noted, r.settled, r.seen, r.note = false, false, false, seen, ""
 	}
-	return r, nil
+	return r.err
 }
 
 // list returns the entries of the folder, from its stat where that tells them.
@@ -135,7 +155,7 @@ func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
 		}
 		return f.listing, nil
 	}
-	seen, err := lstat(f.full)
+	seen, err := f.from.lstat(f.itself())
 	if err == nil && seen == f.seen && listingShows {
 		f.listedAt, f.isGone = epoch, false
 		return f.listing, nil
@@ -156,7 +176,7 @@ func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
 	}
 	x.changed.Store(true)
 	f.listedAt, f.isGone, f.seen = epoch, false, stat{}
-	if again, err := lstat(f.full); err == nil && again == seen && seen.settled(time.Now()) {
+	if again, err := f.from.lstat(f.itself()); err == nil && again == seen && seen.settled(x.now()) {
 		f.seen = seen
 	}
 	return f.listing, nil
@@ -178,4 +198,5 @@ func (f *folder) replace(entries []fs.DirEntry) {
 		r.lies = true
 		f.records[i], f.listing[i] = r, r
 	}
+	f.memos = nil
 }

@@ -14,11 +14,12 @@ import (
 )
 
 // The index file: a heading with the version; then, by name, each folder as length and bytes of its name, length and
-// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, the number of its
-// records, and by name each of them as name, type, a byte of marks, and where it is hashed the stat, the content hash and the note.
+// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, its memos as labels and texts in turn,
+// the number of its records, and by name each of them as name, type, a byte of marks, and where it is hashed the stat, the content hash
+// and the note.
 //
 // A checksum against damage is enough: who can write the index can write the artifacts too.
-const heading = "magpie index 3\n"
+const heading = "magpie index 4\n"
 
 // errBroken says that a file is not an index, or not a whole one.
 var errBroken = errors.New("broken file index")
@@ -67,7 +68,7 @@ func decode(text string) (map[string]string, error) {
 	if end < len(heading) || text[:len(heading)] != heading {
 		return nil, errBroken
 	}
-	if binary.LittleEndian.Uint32([]byte(text[end:])) != crc32.Checksum([]byte(text[:end]), castagnoli) {
+	if binary.LittleEndian.Uint32([]byte(text[end:])) != checksum(text[:end]) {
 		return nil, errBroken
 	}
 	r := packed.Reader{Data: text[len(heading):end]}
@@ -82,12 +83,24 @@ func decode(text string) (map[string]string, error) {
 	return folders, nil
 }
 
+// checksum is [crc32.Checksum] without a copy of the whole.
+func checksum(text string) (sum uint32) {
+	var part [4 << 10]byte
+	for len(text) > 0 {
+		n := copy(part[:], text)
+		sum = crc32.Update(sum, castagnoli, part[:n])
+		text = text[n:]
+	}
+	return sum
+}
+
 // pack returns what the index file keeps of a folder, nothing where it is gone.
 func (f *folder) pack(x *Index) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.listedAt != x.epoch.Load() { // nobody asked: it may be gone for good
-		if _, err := lstat(f.path(x)); Missing(err) {
+		f.find(x)
+		if _, err := f.from.lstat(f.itself()); Missing(err) {
 			return ""
 		}
 	}
@@ -95,6 +108,11 @@ func (f *folder) pack(x *Index) string {
 		return f.packed
 	}
 	out := appendStat(nil, f.seen)
+	var memos []string
+	for _, m := range f.memos {
+		memos = append(memos, m.label, m.text)
+	}
+	out = packed.AppendStrings(out, memos)
 	kept := slices.DeleteFunc(slices.Clone(f.records), func(r *record) bool { return f.marks(r) == 0 })
 	out = binary.AppendUvarint(out, uint64(len(kept)))
 	for _, r := range kept {
@@ -129,6 +147,12 @@ func (f *folder) marks(r *record) (marks byte) {
 func (f *folder) unpack(text string) error {
 	r := packed.Reader{Data: text}
 	f.seen = readStat(&r)
+	for pair := range slices.Chunk(r.Strings(), 2) {
+		if len(pair) < 2 {
+			return errBroken
+		}
+		f.memos = append(f.memos, memo{pair[0], pair[1]})
+	}
 	room := min(r.Uint(), uint64(len(r.Data))) // each takes a byte at least
 	records := make([]record, 0, room)
 	f.records, f.listing = make([]*record, 0, room), make([]fs.DirEntry, 0, room)

@@ -3,6 +3,7 @@ package hash
 import (
 	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -22,6 +23,8 @@ const racy = 2 * time.Second
 type Index struct {
 	root string
 	file string
+	at   func() (place, bool) // of the root
+	now  func() time.Time
 
 	epoch   atomic.Uint32 // what was looked at in an earlier one is looked at again
 	changed atomic.Bool
@@ -46,7 +49,8 @@ type File struct {
 // counts as empty: an index only saves time. So does one from the future: the clock was set back since, and what changes from
 // now on may get the times that it knows.
 func Open(root, file string) *Index {
-	x := &Index{root: root, file: file, known: make(map[string]*folder), folders: make(map[string]*folder)}
+	x := &Index{root: root, file: file, now: time.Now, known: make(map[string]*folder), folders: make(map[string]*folder)}
+	x.at = sync.OnceValues(func() (place, bool) { return openPlace(root) })
 	x.epoch.Store(1)
 	if text, written, err := readString(file); err == nil && !written.After(time.Now().Add(racy)) {
 		if packed, err := decode(text); err == nil {
@@ -136,7 +140,7 @@ func (x *Index) look(name string, derive func([]byte) string) (File, string, err
 	seen, full := r.seen, f.full+base
 	f.mu.Unlock() // others may look at the folder while a file of it is read
 
-	read, err := readFile(full, seen, derive)
+	read, err := x.read(full, seen, derive)
 	if err != nil {
 		return File{}, "", err
 	}
@@ -166,6 +170,18 @@ func (x *Index) full(name string) string {
 		return filepath.FromSlash(name)
 	}
 	return filepath.Join(x.root, filepath.FromSlash(name))
+}
+
+// near returns a short way to look at what lies in a folder.
+func (x *Index) near(name, full string) (place, string) {
+	at, ok := x.at()
+	switch {
+	case !ok || path.IsAbs(name) || filepath.IsAbs(name):
+		return anywhere, full
+	case name == ".":
+		return at, ""
+	}
+	return at, name + "/"
 }
 
 // Files returns what is at each name, as many at once as there are processors. Names where nothing is are left out.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // A reading is what came of reading a file.
@@ -17,8 +16,8 @@ type reading struct {
 	settled bool // the file was not changed meanwhile, nor so lately that the next change could look the same
 }
 
-// readFile hashes a file that was seen so, or the text of a link.
-func readFile(full string, seen stat, derive func([]byte) string) (reading, error) {
+// read hashes a file that was seen so, or the text of a link.
+func (x *Index) read(full string, seen stat, derive func([]byte) string) (reading, error) {
 	var r reading
 	var err error
 	switch {
@@ -38,8 +37,8 @@ func readFile(full string, seen stat, derive func([]byte) string) (reading, erro
 	if err != nil {
 		return reading{}, err
 	}
-	again, err := lstat(full)
-	r.settled = err == nil && again == seen && seen.settled(time.Now())
+	again, err := anywhere.lstat(full)
+	r.settled = err == nil && again == seen && seen.settled(x.now())
 	return r, nil
 }
 

@@ -1,8 +1,8 @@
 package hash
 
-import "syscall"
+import "golang.org/x/sys/unix"
 
-// details are what systems name differently: times in nanoseconds and the mode.
-func details(sys *syscall.Stat_t) (modified, changed int64, mode uint32) {
-	return sys.Mtimespec.Nano(), sys.Ctimespec.Nano(), uint32(sys.Mode)
+// details are what systems have in other types: times in nanoseconds and the mode.
+func details(sys *unix.Stat_t) (modified, changed int64, mode uint32) {
+	return sys.Mtim.Nano(), sys.Ctim.Nano(), uint32(sys.Mode)
 }

@@ -4,21 +4,41 @@ package hash
 
 import (
 	"io/fs"
-	"syscall"
+	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // listingShows says that a folder's stat changes with what lies in it.
 const listingShows = true
 
+// A place is where relative paths begin: they are shorter for the system to follow than absolute ones.
+type place struct {
+	dir *os.File // keeps fd open
+	fd  int
+}
+
+// anywhere has absolute paths only.
+var anywhere = place{fd: unix.AT_FDCWD}
+
+// openPlace returns the place of a folder. It reports false where it cannot be had.
+func openPlace(dir string) (place, bool) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return anywhere, false
+	}
+	return place{f, int(f.Fd())}, true
+}
+
 // lstat looks at a file without following links. It is [os.Lstat] without its garbage: a run calls it for each file.
-func lstat(path string) (stat, error) {
-	var sys syscall.Stat_t
+func (p place) lstat(path string) (stat, error) {
+	var sys unix.Stat_t
 	for {
-		err := syscall.Lstat(path, &sys)
+		err := unix.Fstatat(p.fd, path, &sys, unix.AT_SYMLINK_NOFOLLOW)
 		if err == nil {
 			break
 		}
-		if err != syscall.EINTR {
+		if err != unix.EINTR {
 			return stat{}, &fs.PathError{Op: "lstat", Path: path, Err: err}
 		}
 	}
@@ -29,22 +49,22 @@ func lstat(path string) (stat, error) {
 // fileMode is a system's mode as package fs has it.
 func fileMode(sys uint32) fs.FileMode {
 	mode := fs.FileMode(sys & 0o777)
-	switch sys & syscall.S_IFMT {
-	case syscall.S_IFREG:
-	case syscall.S_IFDIR:
+	switch sys & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
 		mode |= fs.ModeDir
-	case syscall.S_IFLNK:
+	case unix.S_IFLNK:
 		mode |= fs.ModeSymlink
 	default:
 		mode |= fs.ModeIrregular
 	}
-	if sys&syscall.S_ISUID != 0 {
+	if sys&unix.S_ISUID != 0 {
 		mode |= fs.ModeSetuid
 	}
-	if sys&syscall.S_ISGID != 0 {
+	if sys&unix.S_ISGID != 0 {
 		mode |= fs.ModeSetgid
 	}
-	if sys&syscall.S_ISVTX != 0 {
+	if sys&unix.S_ISVTX != 0 {
 		mode |= fs.ModeSticky
 	}
 	return mode
