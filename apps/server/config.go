@@ -74,12 +74,3 @@ func loadConfig(args, env []string, stdout io.Writer) (Config, error) {
 	})
 	return c, err
 }
-
-// logger writes what happens to w.
-func (c Config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}

@@ -79,6 +79,7 @@ func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connecti
 		hub:        h,
 		shard:      h.shards[int(id[0])%len(h.shards)],
 		id:         id,
+		since:      now,
 		codec:      codec,
 		transport:  t,
 		header:     r.Header,

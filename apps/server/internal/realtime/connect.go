@@ -47,6 +47,7 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 		return err
 	}
 	c.header = nil
+	c.logConnected(cmd.Name, cmd.Version)
 	c.begin(now, reply.ExpireAt, refreshable)
 	c.golive(encoded, joined...)
 	c.watchExpiry()

@@ -18,6 +18,7 @@ type connection struct {
 	hub       *Hub
 	shard     *shard
 	id        string
+	since     time.Time
 	codec     codec
 	transport transport
 

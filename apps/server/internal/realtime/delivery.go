@@ -21,6 +21,8 @@ func (h *Hub) HandlePresence(name string, event pubsub.PresenceEvent) {
 // HandleBreak implements [pubsub.Handler]: whoever was promised no hole is told that there is one.
 func (h *Hub) HandleBreak(name string, position pubsub.Position) {
 	if ch := h.channel(name); ch != nil {
+		h.log.Warn("channel broke: something published in it is gone, its subscribers begin again",
+			"channel", name, "epoch", position.Epoch, "offset", position.Offset)
 		h.broadcast(ch, entryBreak, position, nil)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func (c *connection) handle(message []byte) {
 	commands, err := c.codec.decode(message)
 	if err != nil {
-		c.hub.log.Debug("client sent a malformed message", "client", c.id, "error", err)
+		c.logger().Debug("client sent a malformed message", "error", err)
 		c.disconnect(DisconnectBadRequest)
 		return
 	}
@@ -109,9 +109,7 @@ func (c *connection) fail(cmd *command, err error) {
 		return
 	}
 	answer := c.answerTo(err)
-	if answer == ErrInternal {
-		c.hub.log.Error("command went wrong", "command", cmd.name(), "client", c.id, "user", c.client.User, "error", err)
-	}
+	c.logRefused(cmd, answer, err)
 	c.hub.counters.errors.add(answer.Code)
 	c.push(c.codec.refusal(cmd.ID, answer))
 }

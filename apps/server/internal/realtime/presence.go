@@ -22,7 +22,7 @@ func (c *connection) enterPresence(ctx context.Context, s *subscription) error {
 // leavePresence takes it out again. If that goes wrong, the lease ends with the process.
 func (c *connection) leavePresence(ctx context.Context, s *subscription) {
 	if err := c.hub.broker.Leave(ctx, s.channel.name, c.id); err != nil {
-		c.hub.log.Warn("member still present", "channel", s.channel.name, "client", c.id, "error", err)
+		c.logger().Warn("member still present", "channel", s.channel.name, "error", err)
 	}
 }
 

@@ -90,7 +90,7 @@ func (c *connection) readBy(deadline time.Time) {
 // rescue keeps a bug that one client's commands have hit from ending the others.
 func (c *connection) rescue() {
 	if reason := recover(); reason != nil {
-		c.hub.log.Error("connection panicked", "client", c.id, "panic", reason, "stack", string(debug.Stack()))
+		c.logger().Error("connection panicked", "panic", reason, "stack", string(debug.Stack()))
 		c.disconnect(DisconnectServerError)
 	}
 }
@@ -101,8 +101,10 @@ func (c *connection) leave() {
 	c.transport.close()
 	c.mu.Lock()
 	if c.ending == 0 {
+		c.ending = DisconnectClosed
 		c.hub.counters.disconnects.add(DisconnectClosed)
 	}
+	reason := c.ending
 	c.gone, c.ended, c.replies, c.dirty = true, true, nil, nil
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(c.hub.ctx, leaveTimeout)
@@ -113,4 +115,5 @@ func (c *connection) leave() {
 		c.drop(ctx, s)
 	}
 	c.hub.forget(c)
+	c.logLeft(reason)
 }
