@@ -15,6 +15,7 @@ import (
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/ignore"
+	"magpie.build/tools/pipeline/internal/workspace"
 )
 
 // facts are what has been read of the workspace so far, for all tasks together. They are dropped whenever a task may have
@@ -28,6 +29,7 @@ type facts struct {
 	readers   map[string]*gosource.Reader
 	settings  map[string]func() (*goSettings, error)
 	checksums map[string]func() (*gokey.Checksums, error) // by module cache
+	alone     map[string]*workspace.Workspace             // by module, see [workspace.Workspace.Alone]
 }
 
 // goSettings are what the go command is told in one environment.
@@ -54,6 +56,7 @@ func (p *Pipeline) newFacts() *facts {
 		readers:   make(map[string]*gosource.Reader),
 		settings:  make(map[string]func() (*goSettings, error)),
 		checksums: make(map[string]func() (*gokey.Checksums, error)),
+		alone:     make(map[string]*workspace.Workspace),
 	}
 }
 
@@ -160,17 +163,47 @@ func configID(c gosource.Config) string {
 	return fmt.Sprintf("%q", []any{c.GOOS, c.GOARCH, c.Level, c.Experiments, c.CGO, c.Vendored, c.Tags})
 }
 
-// reader returns the reader for settings under further tags, the same for equal ones.
-func (f *facts) reader(s *goSettings, tags ...string) *gosource.Reader {
+// reader returns the reader of a workspace for settings under further tags, the same for equal ones.
+func (f *facts) reader(ws *workspace.Workspace, s *goSettings, tags ...string) *gosource.Reader {
 	c := s.source(tags...)
+	if ws != f.pipeline.workspace {
+		c.Vendored = s.Vendors() && ws.IsVendored()
+		if s.modules != "" {
+			c.Elsewhere = ws.ModuleCache(s.modules).Folder
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := s.modules + configID(c)
+	id := s.modules + ws.Vendor() + configID(c)
 	if f.readers[id] == nil {
 		c.Headers, c.ReadDir, c.Memo = f.pipeline.headers, f.pipeline.index.ReadDir, f.pipeline.index.Memo
-		f.readers[id] = gosource.New(f.pipeline.workspace, f.pipeline.overlooks.source(c))
+		f.readers[id] = gosource.New(ws, f.pipeline.overlooks.source(c))
 	}
 	return f.readers[id]
+}
+
+// workspaceOf returns the workspace as a task's commands see it: under GOWORK=off that is the module alone.
+func (f *facts) workspaceOf(n *node, s *goSettings) (*workspace.Workspace, error) {
+	isOwn := func(dir string) bool {
+		return f.pipeline.workspace.Containing(strings.TrimSuffix(dir, "/...")) == n.module
+	}
+	if !s.IsAlone() || !all(n.packages(n.GoBuild), isOwn) || !all(n.packages(n.GoTest), isOwn) {
+		return f.pipeline.workspace, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.alone[n.module.Name] == nil {
+		ws, err := f.pipeline.workspace.Alone(n.module)
+		if err != nil {
+			return nil, err
+		}
+		f.alone[n.module.Name] = ws
+	}
+	return f.alone[n.module.Name], nil
+}
+
+func all(list []string, good func(string) bool) bool {
+	return !slices.ContainsFunc(list, func(one string) bool { return !good(one) })
 }
 
 // goSettings returns the go command's settings in an environment, read once.

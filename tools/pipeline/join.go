@@ -24,7 +24,7 @@ func (p *Pipeline) join() error {
 	if err != nil {
 		return err
 	}
-	reader, sums := facts.reader(settings), facts.sums(settings)
+	reader, sums := facts.reader(p.workspace, settings), facts.sums(settings)
 	names := slices.Sorted(maps.Keys(p.members))
 	p.modules = make([]filter.Module, len(names))
 	var group errgroup.Group

@@ -167,6 +167,10 @@ func (s *session) source(h *hash.Hasher, n *node, env []string) (*source, error)
 		return nil, err
 	}
 	h.Add("go", string(settings.key[:]), string(versions[:]))
+	ws, err := f.workspaceOf(n, settings)
+	if err != nil {
+		return nil, err
+	}
 	sums := f.sums(settings)
 	if settings.IsAlone() {
 		// What comes from the workspace otherwise may come from elsewhere, and nothing of other modules' checksums counts.
@@ -174,7 +178,7 @@ func (s *session) source(h *hash.Hasher, n *node, env []string) (*source, error)
 			return nil, err
 		}
 	}
-	return &source{f.reader(settings, n.tags()...), sums, n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
+	return &source{f.reader(ws, settings, n.tags()...), sums, n.packages(n.GoBuild), n.packages(n.GoTest)}, nil
 }
 
 // files lists what the packages consist of, with further files, and without what the task leaves out.

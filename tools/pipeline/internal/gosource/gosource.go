@@ -37,7 +37,7 @@ type Config struct {
 	CGO bool
 	// Tags are those of -tags, and "race", "msan" or "asan" where such a flag is given.
 	Tags []string
-	// Vendored says that packages of modules that are no members are read from the folder vendor at the root.
+	// Vendored says that packages of modules that are no members are read from the workspace's folder vendor.
 	Vendored bool
 	// Elsewhere returns the folder of an external package that may import packages of the workspace in turn, relative to
 	// the root, and false for all others. Nil means that there are none. It may be called from many goroutines.

@@ -147,7 +147,7 @@ func (r *Reader) resolve(importPath string) (at location, ok bool, err error) {
 	module := r.workspace.ModuleOf(importPath)
 	isMember := module != nil && r.workspace.Module(module.Name) == module
 	if r.config.Vendored && !isMember && importPath != "C" && !isStandard(importPath) {
-		return location{dir: path.Join("vendor", importPath)}, true, nil
+		return location{dir: path.Join(r.workspace.Vendor(), importPath)}, true, nil
 	}
 	if module == nil {
 		return location{}, false, nil

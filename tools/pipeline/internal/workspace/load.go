@@ -47,7 +47,7 @@ func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load workspace %q: %w", root, err)
 	}
-	w := &Workspace{Root: root, index: index, byName: map[string]*Module{}, byPath: map[string]*Module{}, versions: map[string]module.Version{}, instead: map[string][]string{}}
+	w := empty(root, index)
 	name := filepath.Join(root, "go.work")
 	data, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -70,6 +70,13 @@ func LoadIndexed(root string, index *hash.Index) (*Workspace, error) {
 	w.readReplaced(replaces)
 	w.finish()
 	return w, nil
+}
+
+func empty(root string, index *hash.Index) *Workspace {
+	return &Workspace{
+		Root: root, index: index,
+		byName: map[string]*Module{}, byPath: map[string]*Module{}, versions: map[string]module.Version{}, instead: map[string][]string{},
+	}
 }
 
 // replace is a replace directive whose target is a folder, which is absolute.

@@ -7,6 +7,7 @@ package workspace
 import (
 	"go/version"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -27,6 +28,7 @@ type Workspace struct {
 	// machine, sorted by name. They have no tasks, yet their files are built.
 	Replaced []*Module
 
+	alone    string // the only member's name, of what Alone returns
 	index    *hash.Index
 	byName   map[string]*Module
 	byPath   map[string]*Module
@@ -53,11 +55,18 @@ type Module struct {
 	requires []string // module paths
 }
 
-// IsVendored reports whether the go command builds with what lies in the folder vendor at the root, where no flag says
-// otherwise: it does since Go 1.22.
+// Vendor is the folder of vendored packages: at the root, or in a module that stands alone.
+func (w *Workspace) Vendor() string { return path.Join(w.alone, "vendor") }
+
+// IsVendored reports whether the go command builds with what lies in the folder [Workspace.Vendor], where no flag says
+// otherwise: it does since Go 1.22, for a module alone since 1.14.
 func (w *Workspace) IsVendored() bool {
-	_, err := os.Stat(filepath.Join(w.Root, "vendor", "modules.txt"))
-	return err == nil && version.Compare("go"+w.GoVersion, "go1.22") >= 0
+	since := "go1.22"
+	if w.alone != "" {
+		since = "go1.14"
+	}
+	_, err := os.Stat(w.Abs(path.Join(w.Vendor(), "modules.txt")))
+	return err == nil && version.Compare("go"+w.GoVersion, since) >= 0
 }
 
 // Module returns the member called name, or nil.
