@@ -152,6 +152,12 @@ func tasks() []pipeline.Declaration {
 		},
 		Uncached: true,
 	}
+	testJavaScript := pipeline.Task{
+		Name: "test-javascript", Help: "the server with the public JavaScript client, over every transport; needs Node and npm",
+		Modules:  []string{"apps/server"},
+		Commands: [][]string{{"go", "test", "-run=JavaScript", "./internal/realtime", "-javascript"}},
+		Uncached: true,
+	}
 	ci := pipeline.Task{
 		Name: "ci", Help: "all that is checked before a change is sent",
 		DependsOn: []string{"generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "docs"},
@@ -159,7 +165,7 @@ func tasks() []pipeline.Declaration {
 
 	return []pipeline.Declaration{
 		pipeline.Module{Name: "tools/lint"},
-		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, chaos, cluster, testLong, ci,
+		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, chaos, cluster, testLong, testJavaScript, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }

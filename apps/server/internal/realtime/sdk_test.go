@@ -446,6 +446,31 @@ func TestATokenThatIsRefusedEndsTheClientOrRenewsIt(t *testing.T) {
 	}
 }
 
+func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
+	for name, p := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, realtime.Options{})
+			asked := make(chan struct{}, 16)
+			c := p.connected(t, s.url, centrifuge.Config{
+				Token: "moment", // for a second
+				GetToken: func(centrifuge.ConnectionTokenEvent) (string, error) {
+					asked <- struct{}{}
+					return "mary", nil
+				},
+			})
+			<-asked
+			if _, err := c.RPC(t.Context(), "echo", []byte("1")); err != nil {
+				t.Error(err)
+			}
+			eventually(t, "the command to refresh is answered", func() bool { return s.hub.Stats().Commands == 3 })
+			if c.State() != centrifuge.StateConnected || len(asked) > 0 {
+				t.Errorf("the client is %s", c.State())
+			}
+		})
+	}
+}
+
 func TestABreakHasClientsSubscribeAnew(t *testing.T) {
 	for name, p := range protocols {
 		t.Run(name, func(t *testing.T) {

@@ -56,8 +56,11 @@ func (h *house) Connect(_ context.Context, request realtime.ConnectRequest) (rea
 	if request.Token != "" {
 		reply.Info = json.RawMessage(`{"name":"` + request.Token + `"}`)
 	}
-	if request.Token == "brief" {
+	switch request.Token {
+	case "brief":
 		reply.ExpireAt = time.Now().Add(30 * time.Second)
+	case "moment":
+		reply.ExpireAt = time.Now().Add(time.Second)
 	}
 	reply.Credential.TokenID = request.Token
 	if user, channels, ok := strings.Cut(request.Token, " in "); ok {
