@@ -28,6 +28,11 @@ type channel struct {
 	readers [variants]int
 	tail    atomic.Pointer[entry]
 
+	// gather is for how long publications are gathered, grown when the log last grew: Unix nanoseconds, kept only
+	// where something is gathered.
+	gather atomic.Int64
+	grown  atomic.Int64
+
 	// audiences are the subscriptions, by shard.
 	audiences []audience
 }
@@ -151,7 +156,11 @@ func (ch *channel) append(kind entryKind, position pubsub.Position, what object)
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	tail := ch.tail.Load()
-	e.total = tail.total
+	e.total, e.presences = tail.total, tail.presences
+	if p, ok := what.(presencePush); ok {
+		e.member = p.Info.Client
+		e.presences++
+	}
 	for v, readers := range ch.readers {
 		if readers == 0 || what == nil {
 			continue

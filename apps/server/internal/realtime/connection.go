@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -185,6 +186,8 @@ func (c *connection) flush(out *scratch) {
 	defer c.mu.Unlock()
 	if c.stalled = !c.gone && (!taken || c.laggard() != nil); c.stalled {
 		c.hub.alive.Go(c.catchUp)
+	} else if len(c.dirty) > 0 {
+		c.schedule()
 	}
 }
 
@@ -199,10 +202,13 @@ func (c *connection) gather(out *scratch) (last bool) {
 		c.replies = nil
 		c.makeRoom()
 	}
+	limit := maxFlushBytes
+	if c.ending != 0 {
+		limit = math.MaxInt
+	}
 	c.dirty = slices.DeleteFunc(c.dirty, func(s *subscription) bool {
-		s.gather(out)
-		s.queued = s.behind
-		return !s.behind
+		s.queued = s.gather(out, limit)
+		return !s.queued
 	})
 	c.ended = c.ending != 0
 	return c.ended

@@ -1,6 +1,10 @@
 package realtime
 
-import "magpie.build/packages/pubsub"
+import (
+	"time"
+
+	"magpie.build/packages/pubsub"
+)
 
 // HandlePublication implements [pubsub.Handler]: it frames the publication once in each form that
 // somebody subscribed here reads.
@@ -33,13 +37,37 @@ func (h *Hub) channel(name string) *channel {
 	return h.channels[name]
 }
 
-// broadcast appends to the channel's log and wakes the shards that have somebody to tell.
+// maxGather is the longest that publications are kept back.
+const maxGather = time.Second
+
+// broadcast appends to the channel's log and wakes the shards that have somebody to tell, at once or when what else
+// comes has been gathered.
 func (h *Hub) broadcast(ch *channel, kind entryKind, position pubsub.Position, what object) {
 	ch.append(kind, position, what)
+	wait := ch.window()
 	for i := range ch.audiences {
 		a := &ch.audiences[i]
-		if a.size.Load() > 0 && !a.queued.Swap(true) {
+		if a.size.Load() == 0 || a.queued.Swap(true) {
+			continue
+		}
+		if wait > 0 {
+			time.AfterFunc(wait, func() { h.shards[i].addChannel(ch) })
+		} else {
 			h.shards[i].addChannel(ch)
 		}
 	}
+}
+
+// window is how long what was just appended may wait for more: not at all after a pause, as then there is most
+// likely nothing to wait for.
+func (ch *channel) window() time.Duration {
+	gather := ch.gather.Load()
+	if gather == 0 {
+		return 0
+	}
+	at := time.Now().UnixNano()
+	if at-ch.grown.Swap(at) > 2*gather {
+		return 0
+	}
+	return time.Duration(gather)
 }

@@ -113,6 +113,10 @@ type SubscribeReply struct {
 	Presence bool
 	// JoinLeave tells it who comes and goes.
 	JoinLeave bool
+	// Gather is how long a busy channel's publications may be kept so as to leave together, for less work with many
+	// subscribers. What comes after twice as long a pause leaves at once. It is the channel's: the newest
+	// subscriber's counts. Zero keeps nothing, the most is a second.
+	Gather time.Duration
 	// Info is shown to others as chan_info. JSON or nil.
 	Info json.RawMessage
 	// Data is handed to the client. JSON or nil.

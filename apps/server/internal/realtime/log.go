@@ -15,9 +15,11 @@ type entry struct {
 	framed [variants]framed
 	// position is a publication's, zero without history.
 	position pubsub.Position
-	// total counts the log's bytes up to and including this entry.
-	total uint64
-	next  atomic.Pointer[entry]
+	// total counts the log's bytes up to and including this entry, presences its comings and goings.
+	total, presences uint64
+	// member is who came or went.
+	member string
+	next   atomic.Pointer[entry]
 }
 
 // entryKind says to whom an entry goes.
@@ -31,6 +33,12 @@ const (
 	// entryBreak ends the subscriptions that were promised no hole.
 	entryBreak
 )
+
+// ephemeral says that the entry means little once there is a later one: who comes and goes, and what is kept in no
+// history in a channel that has one, such as that somebody is typing.
+func (e *entry) ephemeral(tracked bool) bool {
+	return e.kind == entryPresence || e.kind == entryPublication && tracked && e.position.Epoch == ""
+}
 
 // logEnd is what is known of the position at a log's end.
 type logEnd struct {

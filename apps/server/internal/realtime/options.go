@@ -41,7 +41,8 @@ type Options struct {
 	// MaxBacklogBytes is how far a connection may lag behind a channel in memory. Beyond that it is
 	// repaired from history, or ended with 3008 where there is none. Zero means 1 MiB.
 	MaxBacklogBytes int
-	// MaxBacklogTime is how long a connection may lag before it ends with 3008. Zero means 30 s.
+	// MaxBacklogTime is how long a connection that lags may take nothing at all before it ends with 3008. What it took
+	// is known exactly on Linux, and elsewhere when the system's buffer for it has emptied by a third. Zero means 30 s.
 	MaxBacklogTime time.Duration
 
 	// PingInterval is how often an idle connection is pinged, in whole seconds. Zero means 25 s.

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreAnyFunction("github.com/centrifugal/centrifuge-go.(*Client).sendAsync.func1"))
 }
 
+// gathered is how long the channels gather:… keep publications.
+const gathered = 300 * time.Millisecond
+
 // house is the handler of these tests: a channel's name says what it offers, a token what happens.
 type house struct {
 	hub *realtime.Hub
@@ -105,6 +108,8 @@ func (h *house) Subscribe(_ context.Context, _ realtime.Client, request realtime
 		return offers[kind], nil
 	case "brief":
 		return realtime.SubscribeReply{ExpireAt: time.Now().Add(30 * time.Second)}, nil
+	case "gather":
+		return realtime.SubscribeReply{Gather: gathered}, nil
 	case "secret":
 		return realtime.SubscribeReply{}, realtime.ErrPermissionDenied
 	case "bomb":

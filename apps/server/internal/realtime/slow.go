@@ -2,7 +2,6 @@ package realtime
 
 import (
 	"context"
-	"time"
 
 	"magpie.build/packages/pubsub"
 )
@@ -13,14 +12,15 @@ const repairPage = 64
 
 // catchUp takes a connection over from its shard while its socket is full. It waits for the socket,
 // helps subscriptions that fell out of the log from history, and gives the connection back when the
-// client has everything. If that takes longer than the bound, the connection ends.
+// client has everything. A client that takes nothing for longer than the bound is disconnected; one that is slow
+// is not.
 func (c *connection) catchUp() {
 	c.hub.laggards.add(c)
 	defer c.hub.laggards.remove(c)
 	var out scratch
-	deadline := time.Now().Add(c.hub.options.MaxBacklogTime)
+	patience := c.hub.options.MaxBacklogTime
 	for {
-		if err := c.transport.drain(deadline); err != nil {
+		if err := c.transport.drain(patience); err != nil {
 			c.lose(DisconnectSlow, err)
 			return
 		}
@@ -30,9 +30,7 @@ func (c *connection) catchUp() {
 			return
 		}
 		if last {
-			deadline = time.Now().Add(closeTimeout)
-		} else if time.Now().After(deadline) {
-			c.disconnect(DisconnectSlow)
+			patience = closeTimeout
 		}
 		if _, err := c.write(&out, last); err != nil {
 			c.lose(DisconnectWriteError, err)
@@ -107,7 +105,15 @@ func (c *connection) repair() {
 	}
 	c.enqueue(pushes...)
 	c.shard.counters.deliveries.Add(uint64(len(pushes)))
-	s.behind = s.at == nil || s.position.Offset < history.Position.Offset
+	if s.behind = s.at == nil || s.position.Offset < history.Position.Offset; s.behind {
+		return
+	}
+	if s.offer.JoinLeave && s.at.presences != s.presences {
+		// History tells nothing of who came and went: the client begins again, and asks who is there.
+		var out scratch
+		s.breakOff(&out)
+		c.enqueue(out.objects...)
+	}
 }
 
 // continues reports whether publications follow a position, each the one before.

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -157,7 +159,7 @@ func (s *socket) Write(p []byte) (int, error) {
 	if busy {
 		return len(p), nil
 	}
-	if err := s.drain(time.Now().Add(controlTimeout)); err != nil {
+	if err := s.drain(controlTimeout); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -182,21 +184,40 @@ func (s *socket) send(p []byte, closing bool) (taken bool, err error) {
 }
 
 // drain implements [transport]: it writes what send and Write left.
-func (s *socket) drain(deadline time.Time) error {
+func (s *socket) drain(patience time.Duration) error {
 	s.flush.Lock()
 	defer s.flush.Unlock()
-	if err := s.SetWriteDeadline(deadline); err != nil {
-		return err
-	}
-	for {
-		p := s.take()
-		if p == nil {
-			return s.SetWriteDeadline(time.Time{})
-		}
-		if _, err := s.Conn.Write(p); err != nil {
+	for p := s.take(); p != nil; p = s.take() {
+		if err := s.writeAll(p, patience); err != nil {
 			return err
 		}
 	}
+	return s.SetWriteDeadline(time.Time{})
+}
+
+// writeAll writes p, and gives up when the client takes nothing for so long, neither of p nor of what the system
+// still has for it.
+func (s *socket) writeAll(p []byte, patience time.Duration) error {
+	waiting, known := unacknowledged(s.Conn)
+	for len(p) > 0 {
+		if err := s.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+			return err
+		}
+		n, err := s.Conn.Write(p)
+		p = p[n:]
+		switch {
+		case err == nil, n > 0 && errors.Is(err, os.ErrDeadlineExceeded):
+			waiting, known = unacknowledged(s.Conn)
+		case !known || !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		default:
+			before := waiting
+			if waiting, known = unacknowledged(s.Conn); !known || waiting >= before {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // take returns what waits, or nil when all is written.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -163,10 +164,10 @@ func (s *stream) send(p []byte, closing bool) (taken bool, err error) {
 }
 
 // drain implements [transport].
-func (s *stream) drain(deadline time.Time) error {
+func (s *stream) drain(patience time.Duration) error {
 	s.flush.Lock()
 	defer s.flush.Unlock()
-	if s.answer == nil || !s.writeBy(deadline) {
+	if s.answer == nil {
 		return net.ErrClosed
 	}
 	for {
@@ -174,17 +175,29 @@ func (s *stream) drain(deadline time.Time) error {
 		if len(p) == 0 {
 			return nil
 		}
-		if _, err := s.answer.Write(p); err != nil {
-			return err
-		}
-		if err := http.NewResponseController(s.answer).Flush(); err != nil {
-			return err
+		for piece := range slices.Chunk(p, streamPieceBytes) {
+			if err := s.write(piece, patience); err != nil {
+				return err
+			}
 		}
 		if last {
 			s.finish()
 			return nil
 		}
 	}
+}
+
+// streamPieceBytes is how much a client has to take in one go: what net/http did not get rid of in time ends the answer.
+const streamPieceBytes = 8 << 10
+
+func (s *stream) write(piece []byte, patience time.Duration) error {
+	if !s.writeBy(time.Now().Add(patience)) {
+		return net.ErrClosed
+	}
+	if _, err := s.answer.Write(piece); err != nil {
+		return err
+	}
+	return http.NewResponseController(s.answer).Flush()
 }
 
 // take returns what waits to be written, and whether nothing comes after.

@@ -99,6 +99,7 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 	c.mu.Lock()
 	c.subscriptions = append(c.subscriptions, s)
 	c.mu.Unlock()
+	ch.gather.Store(int64(min(max(0, offer.Gather), maxGather)))
 	ch.audiences[c.shard.index].add(s)
 	c.hub.counters.subscriptions.Add(1)
 	return s, end, nil

@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"magpie.build/packages/pubsub"
@@ -28,8 +30,10 @@ type subscription struct {
 	position pubsub.Position
 	// queued says that the connection's dirty list has it.
 	queued bool
-	// behind says that it lagged too far for memory: it goes on from history.
-	behind bool
+	// behind says that it lagged too far for memory: it goes on from history. presences is how many comings and
+	// goings there had been in the log when it let go.
+	behind    bool
+	presences uint64
 }
 
 type subscriptionState uint8
@@ -76,37 +80,59 @@ func (s *subscription) bound() {
 	if s.state == live && !s.connection.stalled {
 		return // it is about to be flushed
 	}
-	s.at = nil
 	if s.offer.tracked() {
-		s.behind = true
+		s.behind, s.presences = true, s.at.presences
+		s.at = nil
 		return
 	}
+	s.at = nil
 	s.connection.abandon()
 }
 
 // lag is how many bytes the subscription has not dealt with.
 func (s *subscription) lag() uint64 { return s.channel.tail.Load().total - s.at.total }
 
-// gather appends to out what the log has and the client has not. The connection's mu is held.
-func (s *subscription) gather(out *scratch) {
+// ephemeralLag is how many bytes a subscription lags when ephemeral entries begin to be left out.
+const ephemeralLag = 32 << 10
+
+// gather appends to out what the log has and the client has not, until limit bytes. It reports whether there is
+// more. Of a client that lags each member's last coming or going is told, and other ephemeral entries are not. The
+// connection's mu is held.
+func (s *subscription) gather(out *scratch, limit int) (more bool) {
 	if s.state != live || s.behind || s.at == nil {
-		return
+		return s.behind
 	}
-	for e := s.at.next.Load(); e != nil; e = e.next.Load() {
+	var latest map[string]framed
+	if s.lag() > ephemeralLag {
+		latest = map[string]framed{}
+	}
+	e := s.at.next.Load()
+	for ; e != nil && out.bytes < limit; e = e.next.Load() {
 		s.at = e
-		switch s.judge(e) {
+		verdict := s.judge(e)
+		if latest != nil && e.ephemeral(s.offer.tracked()) {
+			if e.kind == entryPresence && verdict == deliver {
+				latest[e.member] = e.framed[s.variant]
+			}
+			continue
+		}
+		switch verdict {
 		case deliver:
 			if e.framed[s.variant].frame == nil {
 				s.mismatch()
-				return
+				return false
 			}
 			out.addEntry(e.framed[s.variant])
 		case tellBreak:
 			s.breakOff(out)
-			return
+			return false
 		case skip:
 		}
 	}
+	for _, member := range slices.Sorted(maps.Keys(latest)) {
+		out.addEntry(latest[member])
+	}
+	return e != nil
 }
 
 // breakOff tells the client to begin again. The subscription stays with the connection, inert, until

@@ -19,8 +19,8 @@ type transport interface {
 	// send writes what [framing] made, without waiting, and reports whether all of it was taken. If not,
 	// the transport keeps the rest (p is free again) until drain. closing says that nothing comes after.
 	send(p []byte, closing bool) (taken bool, err error)
-	// drain writes what send left, waiting for the client until the deadline.
-	drain(deadline time.Time) error
+	// drain writes what send left, waiting for the client while it takes something at least so often.
+	drain(patience time.Duration) error
 
 	// abort ends whatever reads or writes, without waiting.
 	abort()
