@@ -26,7 +26,7 @@ type app struct {
 	pages  http.Handler
 }
 
-func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logger) (*app, error) {
+func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*app, error) {
 	key, err := signingKey(ctx, c, broker)
 	if err != nil {
 		return nil, err
@@ -37,10 +37,6 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	}
 	measured := admin.MeasureBroker(broker)
 	watched := control.New(measured)
-	probe, err := admin.NewProbe(ctx, watched)
-	if err != nil {
-		return nil, err
-	}
 
 	// The hub asks the handler, the handler asks the chat, and the chat speaks through the hub: the
 	// circle closes before anything moves.
@@ -51,6 +47,8 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 		AllowedOrigins: c.AllowedOrigins,
 		AllowAnyOrigin: c.RealtimeInsecure,
 		Nodes:          nodes,
+		DrainPerSecond: c.DrainPerSecond,
+		DrainTimeout:   c.DrainTime,
 	})
 	if err := nodes.Start(ctx, hub.Answer); err != nil {
 		return nil, err
@@ -69,7 +67,7 @@ func newApp(ctx context.Context, c Config, broker pubsub.Broker, log *slog.Logge
 	}
 	return &app{
 		config: c, log: log, hub: hub, nodes: nodes,
-		admin: admin.New(probe, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(probe)),
+		admin: admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker)),
 		pages: pages.Handler(),
 	}, nil
 }

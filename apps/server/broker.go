@@ -14,8 +14,14 @@ import (
 // openTime is how long a server waits for Redis when it starts.
 const openTime = 10 * time.Second
 
-// openBroker returns what keeps and carries everything said: Redis, or this process.
-func openBroker(ctx context.Context, c Config, log *slog.Logger) (pubsub.Broker, error) {
+// broker is what keeps and carries everything said, and knows whether it can.
+type broker interface {
+	pubsub.Broker
+	pubsub.Prober
+}
+
+// openBroker returns Redis, or this process.
+func openBroker(ctx context.Context, c Config, log *slog.Logger) (broker, error) {
 	if url := c.RedisURL.Reveal(); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, openTime)
 		defer cancel()

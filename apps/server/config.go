@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"time"
 
 	"magpie.build/apps/server/internal/auth"
 	"magpie.build/packages/config"
@@ -42,6 +43,14 @@ type Config struct {
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
 	// RoomHistory is how many messages a room keeps.
 	RoomHistory int `env:"ROOM_HISTORY" default:"1000" check:"min=1,max=10000"`
+	// DrainDelay is how long a server that was told to stop still serves everybody, and is not ready: give
+	// a load balancer the time to notice.
+	DrainDelay time.Duration `env:"DRAIN_DELAY" default:"0s" check:"min=0s,max=10m"`
+	// DrainPerSecond is how many connections a second it then sends away, to come back elsewhere; more if
+	// DrainTime is too short for that.
+	DrainPerSecond int `env:"DRAIN_PER_SECOND" default:"1000" check:"min=1"`
+	// DrainTime is how long that may take. Whoever is left is cut off.
+	DrainTime time.Duration `env:"DRAIN_TIME" default:"20s" check:"min=1s,max=1h"`
 	// LogLevel is the least that is logged.
 	LogLevel slog.Level `env:"LOG_LEVEL" default:"info"`
 	// LogFormat is text for people, json for machines.

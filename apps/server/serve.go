@@ -25,8 +25,9 @@ const (
 	maxHeader  = 16 << 10 // a session cookie and what browsers send beside it
 )
 
-// run serves until ctx ends or a part fails, then lets all parts end: no more news of readiness, no new
-// requests, connections sent elsewhere, and last, in [run], the broker.
+// run serves until ctx ends or a part fails, then lets all parts end, each after what needs it: first the
+// server is no longer ready, so that a balancer looks elsewhere; then connections are sent away, while requests
+// are still answered; then those end too; and last, in [run], the broker.
 func (a *app) run(ctx context.Context) error {
 	public, err := listen(ctx, "ADDR", a.config.Addr)
 	if err != nil {
@@ -39,18 +40,39 @@ func (a *app) run(ctx context.Context) error {
 	}
 	defer func() { _ = operators.Close() }()
 
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.hub.Run(ctx) })
-	group.Go(func() error { return a.nodes.Run(ctx) })
-	group.Go(func() error { return a.serve(ctx, public, a.pages) })
-	group.Go(func() error { return a.serve(ctx, operators, a.admin.Handler()) })
+	group, serving := errgroup.WithContext(context.WithoutCancel(ctx))
+	connected, drain := context.WithCancel(serving)
+	defer drain()
+	open, shut := context.WithCancel(serving)
+	group.Go(func() error {
+		defer shut()
+		return a.hub.Run(connected)
+	})
+	group.Go(func() error { return a.nodes.Run(open) })
+	group.Go(func() error { return a.serve(open, public, a.pages) })
+	group.Go(func() error { return a.serve(open, operators, a.admin.Handler()) })
 	a.log.Info("admin is listening", "url", "http://"+operators.Addr().String())
 	a.log.Info("server is listening", "url", "http://"+public.Addr().String())
 
-	<-ctx.Done()
-	a.admin.Stop()
-	a.log.Info("server is stopping")
+	select {
+	case <-ctx.Done():
+		a.admin.Stop()
+		a.log.Info("server is stopping", "drain_delay", a.config.DrainDelay, "drain_time", a.config.DrainTime)
+		rest(serving, a.config.DrainDelay)
+	case <-serving.Done():
+	}
+	drain()
 	return group.Wait()
+}
+
+// rest waits, unless a part fails meanwhile.
+func rest(serving context.Context, delay time.Duration) {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-serving.Done():
+	}
 }
 
 // serve answers requests until ctx ends, then lets those under way finish.

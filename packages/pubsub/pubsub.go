@@ -57,12 +57,12 @@ type Broker interface {
 	Close() error
 }
 
-// Prober is a broker that can lose the server which it delivers through without anybody calling it. A
-// broker that has no server is not one.
+// Prober is a broker that can lose what it needs, its server or its disk, without anybody calling it.
 type Prober interface {
 	// Probe sends something through every server of the broker and returns nil once it came back on the
 	// connections that publications arrive on: then whatever is published now is delivered here, too.
-	// That a server answers commands does not say as much: a connection can be open and hear nothing.
+	// That a server answers commands does not say as much: a connection can be open and hear nothing. A
+	// broker that has a disk and no server has the disk take something.
 	// It tries again until ctx ends, or for as long as the broker waits for its server, and then
 	// returns [ErrUnavailable] and what was missing. It costs one small publish and is meant to be
 	// called every few seconds, by a readiness check. Run need not run.

@@ -47,6 +47,8 @@ type disk struct {
 // waiter is a publish that waits for its commit.
 type waiter struct {
 	publish
+
+	probe       bool // nothing is published: the commit is all there is to wait for
 	publication pubsub.Publication
 	repeated    bool
 	err         error
@@ -89,25 +91,37 @@ func (s *disk) begin(wentBack bool, log *slog.Logger) error {
 
 func (s *disk) publish(ctx context.Context, p publish) (pubsub.Position, error) {
 	w := &waiter{publish: p, done: make(chan struct{})}
+	if err := s.await(ctx, w); err != nil {
+		return pubsub.Position{}, err
+	}
+	return w.publication.Position, nil
+}
+
+func (s *disk) probe(ctx context.Context) error {
+	return s.await(ctx, &waiter{probe: true, done: make(chan struct{})})
+}
+
+// await has w committed. Unless it was, w is still the writer's, and not looked at.
+func (s *disk) await(ctx context.Context, w *waiter) error {
 	select {
 	case s.waiting <- w:
 	case <-s.done:
-		return pubsub.Position{}, pubsub.ErrClosed
+		return pubsub.ErrClosed
 	case <-ctx.Done():
-		return pubsub.Position{}, ctx.Err()
+		return ctx.Err()
 	}
 	select {
 	case <-w.done:
-		return w.publication.Position, w.err
+		return w.err
 	case <-ctx.Done():
-		return pubsub.Position{}, ctx.Err()
+		return ctx.Err()
 	case <-s.done:
 	}
 	select {
 	case <-w.done: // it was among the last
-		return w.publication.Position, w.err
+		return w.err
 	default:
-		return pubsub.Position{}, pubsub.ErrClosed
+		return pubsub.ErrClosed
 	}
 }
 
@@ -159,7 +173,9 @@ func (s *disk) write() {
 		case w := <-s.waiting:
 			s.commit(s.gather(w))
 		case <-idle.C:
-			s.commit(nil)
+			if s.isAnyDue() {
+				s.commit(nil)
+			}
 		case <-s.stop:
 			for len(s.waiting) > 0 {
 				s.commit(s.gather(<-s.waiting))
@@ -167,6 +183,18 @@ func (s *disk) write() {
 			return
 		}
 	}
+}
+
+// isAnyDue reports whether a deadline has come.
+func (s *disk) isAnyDue() (due bool) {
+	_ = s.db.View(func(tx *bolt.Tx) error { // it reads a page, and is not going to be closed meanwhile
+		at, wall := s.clock.now()
+		b := newBatch(tx, s.epoch, at, wall)
+		first, _ := b.deadlines.Cursor().First()
+		due = b.due(first)
+		return nil
+	})
+	return due
 }
 
 // gather takes whoever waits already; it does not wait for more, as the commit before was long
@@ -191,7 +219,7 @@ func (s *disk) commit(all []*waiter) {
 		switch {
 		case err != nil:
 			w.publication, w.err = pubsub.Publication{}, err
-		case !w.repeated:
+		case !w.repeated && !w.probe:
 			s.deliver(w.channel, w.publication)
 		}
 	}
@@ -231,6 +259,9 @@ func (s *disk) fill(tx *bolt.Tx, all []*waiter) (err error) {
 	at, wall := s.clock.now()
 	b := newBatch(tx, s.epoch, at, wall)
 	for _, w := range all {
+		if w.probe {
+			continue
+		}
 		if w.publication, w.repeated, err = b.append(w.publish); err != nil {
 			return err
 		}

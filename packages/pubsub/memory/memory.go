@@ -32,6 +32,7 @@ import (
 var (
 	_ pubsub.Broker   = (*Broker)(nil)
 	_ pubsub.Repairer = (*Broker)(nil)
+	_ pubsub.Prober   = (*Broker)(nil)
 )
 
 // Options configure a broker. The zero value keeps everything in memory.
@@ -58,6 +59,7 @@ type Broker struct {
 type store interface {
 	publish(ctx context.Context, p publish) (pubsub.Position, error)
 	history(channel string, o pubsub.HistoryOptions) (pubsub.History, error)
+	probe(ctx context.Context) error
 	close() error
 }
 
@@ -188,6 +190,15 @@ func (b *Broker) Members(ctx context.Context, channel string) ([]pubsub.Member, 
 		return nil, err
 	}
 	return b.members.list(channel), nil
+}
+
+// Probe implements [pubsub.Prober]. With a directory it returns when a commit has gone through; without,
+// nothing can be lost.
+func (b *Broker) Probe(ctx context.Context) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	return b.store.probe(ctx)
 }
 
 // Run implements [pubsub.Broker].

@@ -82,6 +82,8 @@ func (r *ram) history(channel string, o pubsub.HistoryOptions) (pubsub.History, 
 	return none.read(o)
 }
 
+func (r *ram) probe(context.Context) error { return nil }
+
 func (r *ram) close() error { return nil }
 
 // expire forgets what nobody may see any more.

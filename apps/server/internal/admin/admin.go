@@ -11,25 +11,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"magpie.build/packages/pubsub"
 )
 
 // probeTime is how long readiness waits for a probe: a load balancer asks again every few seconds.
 const probeTime = 2 * time.Second
 
-// Prober finds out whether the broker really delivers. A [Probe] is one.
-type Prober interface {
-	Probe(ctx context.Context) error
-}
-
 // Admin answers operators. Safe for concurrent use.
 type Admin struct {
-	prober   Prober
+	prober   pubsub.Prober
 	registry *prometheus.Registry
 	stopping atomic.Bool
 }
 
 // New returns an admin whose metrics are those of the Go runtime, the process and the given collectors.
-func New(prober Prober, metrics ...prometheus.Collector) *Admin {
+func New(prober pubsub.Prober, metrics ...prometheus.Collector) *Admin {
 	a := &Admin{prober: prober, registry: prometheus.NewRegistry()}
 	a.registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

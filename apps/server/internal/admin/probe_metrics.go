@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"magpie.build/packages/pubsub"
 )
 
 var (
@@ -13,10 +15,10 @@ var (
 )
 
 // probeCollector sends a probe through the broker when it is asked: so it knows of now.
-type probeCollector struct{ prober Prober }
+type probeCollector struct{ prober pubsub.Prober }
 
 // ProbeMetrics returns the metrics of the way through the broker and back.
-func ProbeMetrics(prober Prober) prometheus.Collector { return probeCollector{prober} }
+func ProbeMetrics(prober pubsub.Prober) prometheus.Collector { return probeCollector{prober} }
 
 // Describe implements [prometheus.Collector].
 func (probeCollector) Describe(descriptions chan<- *prometheus.Desc) {

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
@@ -91,8 +90,8 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 	return h
 }
 
-// Run runs the broker and serves connections until ctx ends; then it closes them all so that their
-// clients come back to another server, and returns when they have gone. It is called once. Its error
+// Run runs the broker and serves connections until ctx ends; then it closes them all, so many a second, so
+// that their clients come back to another server, and returns when they have gone. It is called once. Its error
 // is nil unless the broker failed.
 func (h *Hub) Run(ctx context.Context) error {
 	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -132,26 +131,6 @@ func (h *Hub) admit(ctx context.Context) {
 	defer h.mu.Unlock()
 	h.ctx, h.open = ctx, true
 	close(h.started)
-}
-
-// drain closes all connections and waits for them; stop ends what they do when the time is up.
-func (h *Hub) drain(stop context.CancelFunc) {
-	late := time.AfterFunc(h.options.DrainTimeout, func() {
-		stop()
-		for _, c := range h.all() {
-			c.transport.abort()
-		}
-	})
-	defer late.Stop()
-	h.mu.Lock()
-	h.open = false
-	h.mu.Unlock()
-	for _, c := range h.all() {
-		c.disconnect(DisconnectShutdown)
-	}
-	h.alive.Wait()
-	stop()
-	h.readers.Wait()
 }
 
 func (h *Hub) all() []*connection {

@@ -52,7 +52,11 @@ type Options struct {
 	PongTimeout time.Duration
 	// ConnectTimeout is how long a connection may take to say who it is. Zero means 15 s.
 	ConnectTimeout time.Duration
-	// DrainTimeout is how long the hub waits for its connections to end. Zero means 10 s.
+	// DrainPerSecond is how many connections a second are sent away when the hub ends, or more if there are
+	// more than fit into DrainTimeout. Zero means 1,000.
+	DrainPerSecond int
+	// DrainTimeout is how long the hub waits for its connections to end; then it cuts them off. Zero means
+	// 20 s.
 	DrainTimeout time.Duration
 }
 
@@ -74,6 +78,7 @@ func (o Options) withDefaults() Options {
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PongTimeout = cmp.Or(o.PongTimeout, 10*time.Second)
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 15*time.Second)
-	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
+	o.DrainPerSecond = cmp.Or(o.DrainPerSecond, 1000)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, 20*time.Second)
 	return o
 }

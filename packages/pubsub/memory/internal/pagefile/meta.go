@@ -39,11 +39,20 @@ func newestMeta(file io.ReaderAt, size int64) (newest meta, one bool, err error)
 		}
 		return second, true, second.fits(size)
 	}
-	second, ok := readMeta(file, size, int64(first.pageSize))
-	if ok && second.pageSize == first.pageSize && second.transaction > first.transaction {
-		return second, false, second.fits(size)
+	if err := first.fits(size); err != nil {
+		return meta{}, false, err
 	}
-	return first, !ok, first.fits(size)
+	second, ok := readMeta(file, size, int64(first.pageSize))
+	switch {
+	case !ok:
+		return first, true, nil
+	case second.pageSize != first.pageSize:
+		return meta{}, false, damaged("its pages have %d or %d bytes", first.pageSize, second.pageSize)
+	case second.transaction > first.transaction:
+		return second, false, second.fits(size)
+	default:
+		return first, false, nil
+	}
 }
 
 // searchMeta finds the second meta where the first does not say how long a page is.
@@ -59,6 +68,8 @@ func searchMeta(file io.ReaderAt, size int64) (meta, error) {
 // fits checks that the file has all that m speaks of.
 func (m meta) fits(size int64) error {
 	switch {
+	case m.pageSize < minPageSize || m.pageSize > maxPageSize:
+		return damaged("its pages have %d bytes", m.pageSize)
 	case m.pages < 3 || m.pages > uint64(size)/uint64(m.pageSize):
 		return damaged("it has %d bytes, which is not enough for its %d pages of %d", size, m.pages, m.pageSize)
 	case m.root < 2 || m.root >= m.pages:
@@ -92,5 +103,5 @@ func readMeta(file io.ReaderAt, size, at int64) (m meta, ok bool) {
 		pages:       native.Uint64(body[40:]),
 		transaction: native.Uint64(body[48:]),
 	}
-	return m, m.pageSize >= minPageSize && m.pageSize <= maxPageSize
+	return m, true
 }
