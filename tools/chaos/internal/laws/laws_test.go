@@ -144,13 +144,34 @@ func TestLaws(t *testing.T) {
 			1.1 show    ann a E/1
 			1.2 away    ann
 			1.3 live    ann E/2`},
-		{name: "another epoch without a word", law: laws.Contiguous, sentence: "ann goes on in epoch F of room after E and was not told", events: `
+		{name: "continued over a failover that lost nothing", lossy: true, events: `
 			0   live    ann E/0
+			1   publish pub a
+			1.1 show    ann a E/1
 			1.2 away    ann
-			1.3 live    ann F/0`},
+			1.3 live    ann F/1
+			2   publish pub b
+			2.1 show    ann b F/2
+			3   kept    a F/1
+			3   kept    b F/2
+			3   top     F/2`},
+		{name: "continued over a failover that lost what was shown", lossy: true, law: laws.Contiguous,
+			sentence: "ann showed a at 1 of room, where the history has b, and was not told", events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.1 show    ann a E/1
+			1.2 away    ann
+			1.2 publish pub b
+			1.3 live    ann F/1
+			3   kept    b F/1
+			3   top     F/1`},
+		{name: "another epoch in between", law: laws.Contiguous, sentence: "ann showed epoch F of room after E and was not told", events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.3 show    ann a F/1`},
 		{
 			name: "a failover that nobody noticed", lossy: true, law: laws.Contiguous,
-			sentence: "ann showed a at 1 of room, and the history has b there in the same epoch", events: `
+			sentence: "ann showed a at 1 of room, where the history has b, and was not told", events: `
 			0   live    ann E/0
 			1   publish pub a
 			1.1 show    ann a E/1

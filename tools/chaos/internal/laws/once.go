@@ -7,7 +7,7 @@ import (
 )
 
 // once is the third law for what was acknowledged, and the fourth for what was not: a key names one message, in the history and
-// in each view, and somebody published it.
+// in each view, and somebody published it. What was shown twice at one position is the matter of [run.show].
 func (r *run) once(ch *channel) {
 	seen := make(map[string]int)
 	for _, i := range ch.kept {
@@ -22,27 +22,20 @@ func (r *run) once(ch *channel) {
 		seen := make(map[string]int)
 		for _, i := range ch.viewers[who] {
 			e := r.Events[i]
+			if e.Kind == record.Told && !r.Model.Durable {
+				clear(seen) // what a failover lost may be published again
+			}
 			if e.Kind != record.Show {
 				continue
 			}
 			r.known(ch, i, who)
-			if first, ok := seen[e.Key]; ok && r.twice(first, i) {
+			if first, ok := seen[e.Key]; ok && r.Events[first].Offset != e.Offset {
 				r.breaks(ch.lawOf(e.Key), append(ch.about(e.Key), first, i), "%s showed %s of %s at %d and at %d",
 					who, e.Key, ch.name, r.Events[first].Offset, e.Offset)
 			}
 			seen[e.Key] = i
 		}
 	}
-}
-
-// twice reports whether a key that was shown at both places is one message too many. What a failover lost may be published
-// again, in another epoch; what was shown twice at one position is the other half of the law.
-func (r *run) twice(first, second int) bool {
-	a, b := r.Events[first], r.Events[second]
-	if a.Epoch == b.Epoch {
-		return a.Offset != b.Offset
-	}
-	return r.Model.Durable
 }
 
 // known complains of what nobody published.
