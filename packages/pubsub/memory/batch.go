@@ -54,7 +54,7 @@ func (b *batch) ended(at int64) bool { return at != 0 && at <= b.now.UnixMilli()
 // idempotency key is known; repeated then is true.
 func (b *batch) append(p publish) (publication pubsub.Publication, repeated bool, err error) {
 	b.publishes++
-	k := key{p.channel, p.options.IdempotencyKey}
+	k := keyOf(p)
 	if k.name != "" {
 		offset, known, err := b.answer(k)
 		if err != nil || known {

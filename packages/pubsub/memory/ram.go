@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/internal/sabotage"
 )
 
 // ram is a store that ends with the process.
@@ -33,6 +34,14 @@ type log struct {
 // key is an idempotency key.
 type key struct{ channel, name string }
 
+// keyOf is the key of a publish; without a name when it has none.
+func keyOf(p publish) key {
+	if sabotage.NoIdempotency {
+		return key{channel: p.channel}
+	}
+	return key{p.channel, p.options.IdempotencyKey}
+}
+
 // answer is what a publish under a key returned.
 type answer struct {
 	position pubsub.Position
@@ -48,7 +57,7 @@ func (r *ram) publish(_ context.Context, p publish) (pubsub.Position, error) {
 	defer r.mu.Unlock()
 	now, wall := r.clock.now()
 	r.expire(now)
-	k := key{p.channel, p.options.IdempotencyKey}
+	k := keyOf(p)
 	if earlier, ok := r.keys[k]; ok && k.name != "" {
 		return earlier.position, nil
 	}

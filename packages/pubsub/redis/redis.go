@@ -35,6 +35,7 @@ import (
 	"magpie.build/packages/pubsub"
 	"magpie.build/packages/pubsub/internal/check"
 	"magpie.build/packages/pubsub/internal/delivery"
+	"magpie.build/packages/pubsub/internal/sabotage"
 )
 
 var (
@@ -162,8 +163,8 @@ var publishLua string
 var historyLua string
 
 var (
-	publishScript = rueidis.NewLuaScript(epochLua + publishLua)
-	historyScript = rueidis.NewLuaScript(epochLua + historyLua)
+	publishScript = rueidis.NewLuaScript(sabotaged(epochLua) + publishLua)
+	historyScript = rueidis.NewLuaScript(sabotaged(epochLua) + historyLua)
 )
 
 // Publish implements [pubsub.Broker].
@@ -178,7 +179,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 	if o.IdempotencyTTL == 0 {
 		o.IdempotencyTTL = pubsub.DefaultIdempotencyTTL
 	}
-	if o.IdempotencyKey == "" {
+	if o.IdempotencyKey == "" || sabotage.NoIdempotency {
 		o.IdempotencyTTL = 0
 	}
 	var answer string

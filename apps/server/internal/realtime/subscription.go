@@ -176,7 +176,7 @@ func (s *subscription) judge(e *entry) verdict {
 		return when(s.offer.JoinLeave, deliver)
 	case e.kind == entryBreak:
 		return when(s.offer.tracked(), tellBreak)
-	case !s.offer.tracked() || e.position.Epoch == "":
+	case !s.offer.tracked() || e.position.Epoch == "" || noOrder:
 		return deliver
 	case e.position.Epoch != s.position.Epoch:
 		return tellBreak

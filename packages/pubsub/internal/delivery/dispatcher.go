@@ -214,6 +214,7 @@ func (d *Dispatcher) drain(ctx context.Context, handler pubsub.Handler, l *line)
 		switch {
 		case !ok:
 			return
+		case sabotaged(handler, l, next):
 		case next.presence != nil:
 			handler.HandlePresence(l.channel, *next.presence)
 		case next.behind:

@@ -65,7 +65,7 @@ func (l *line) push(next item) bool {
 
 // compare looks whether the end of history is something that never arrived here.
 func (l *line) compare(top pubsub.Position) {
-	if !l.started || top == l.arrived || top == l.at {
+	if !l.started || top == l.arrived || top == l.at || ignored(l.at, top) {
 		return
 	}
 	if top.Offset == 0 && l.at.Offset == 0 {

@@ -90,7 +90,7 @@ func TestLaws(t *testing.T) {
 			3   top     F/0`},
 		{
 			name: "lost by a failover without a new epoch", lossy: true, law: laws.Readable,
-			sentence: "a was acknowledged, room does not have it at the end, and its epoch E is older than that", events: `
+			sentence: "a was acknowledged, room does not have it at the end, and no epoch ended after that", events: `
 			0   live    ann E/0
 			1   publish pub a
 			1.1 ack     pub a
@@ -99,7 +99,7 @@ func TestLaws(t *testing.T) {
 		},
 		{
 			name: "lost after the failover", lossy: true, law: laws.Readable,
-			sentence: "b was acknowledged, room does not have it at the end, and its epoch F is older than that", events: `
+			sentence: "b was acknowledged, room does not have it at the end, and no epoch ended after that", events: `
 			0   live    ann E/0
 			2   told    ann F/0
 			2.1 publish pub b

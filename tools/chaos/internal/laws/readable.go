@@ -23,13 +23,11 @@ func (r *run) readable(ch *channel) {
 		if _, ok := ch.keys[key]; ok || m.acked < 0 {
 			continue
 		}
-		born := ch.born[top.Epoch]
 		switch {
 		case r.Model.Durable:
 			r.breaks(Readable, append(ch.about(key), ch.top), "%s was acknowledged, and %s does not have it at the end", key, ch.name)
-		case born < m.acked:
-			r.breaks(Readable, append(ch.about(key), born, ch.top),
-				"%s was acknowledged, %s does not have it at the end, and its epoch %s is older than that", key, ch.name, top.Epoch)
+		case ch.turned < m.acked:
+			r.breaks(Readable, append(ch.about(key), ch.top), "%s was acknowledged, %s does not have it at the end, and no epoch ended after that", key, ch.name)
 		}
 	}
 }

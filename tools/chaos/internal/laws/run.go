@@ -24,10 +24,11 @@ type channel struct {
 	messages map[string]*message
 	order    []string // the keys, as they were first seen
 	kept     []int
-	byOffset map[uint64]int // of kept
-	keys     map[string]int // of kept
-	top      int            // none below 0
-	born     map[string]int // where an epoch was first seen
+	byOffset map[uint64]int    // of kept
+	keys     map[string]int    // of kept
+	top      int               // none below 0
+	turned   int               // where a viewer last saw that an epoch had ended
+	epochs   map[string]string // of each viewer
 	viewers  map[string][]int
 	names    []string // the viewers
 }
@@ -53,9 +54,9 @@ func newRun(h record.History) *run {
 		ch := byName[e.Channel]
 		if ch == nil {
 			ch = &channel{
-				name: e.Channel, top: -1,
+				name: e.Channel, top: -1, turned: -1,
 				messages: make(map[string]*message), byOffset: make(map[uint64]int), keys: make(map[string]int),
-				born: make(map[string]int), viewers: make(map[string][]int),
+				epochs: make(map[string]string), viewers: make(map[string][]int),
 			}
 			byName[e.Channel] = ch
 			r.channels = append(r.channels, ch)
@@ -67,9 +68,6 @@ func newRun(h record.History) *run {
 }
 
 func (ch *channel) add(i int, e record.Event) {
-	if _, ok := ch.born[e.Epoch]; !ok && e.Epoch != "" {
-		ch.born[e.Epoch] = i
-	}
 	switch e.Kind {
 	case record.Publish:
 		if m := ch.message(e.Key); m.published < 0 {
@@ -92,6 +90,12 @@ func (ch *channel) add(i int, e record.Event) {
 			ch.names = append(ch.names, e.Who)
 		}
 		ch.viewers[e.Who] = append(ch.viewers[e.Who], i)
+		if before := ch.epochs[e.Who]; before != "" && e.Epoch != "" && e.Epoch != before {
+			ch.turned = i
+		}
+		if e.Epoch != "" {
+			ch.epochs[e.Who] = e.Epoch
+		}
 	case record.Fail, record.Fault, record.Heal, record.Note:
 	}
 }

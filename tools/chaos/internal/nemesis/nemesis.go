@@ -82,11 +82,22 @@ func lane(seed, n uint64, length time.Duration, names []string) []Step {
 	}
 	var steps []Step
 	for at := between(minGap, maxGap); at < length; {
-		s := Step{At: at, For: min(between(minLast, maxLast), length-at), Fault: names[random.IntN(len(names))], Pick: random.IntN(1000)}
+		s := Step{At: at, Fault: names[random.IntN(len(names))], Pick: random.IntN(1000)}
+		s.For = min(max(between(minLast, maxLast), least(s.Fault)), length-at)
 		steps = append(steps, s)
 		at += s.For + between(minGap, maxGap)
 	}
 	return steps
+}
+
+// least is how long a fault lasts at least.
+func least(name string) time.Duration {
+	for _, f := range deploy.Faults {
+		if f.Name == name {
+			return f.Least
+		}
+	}
+	return 0
 }
 
 // String is the plan as lines.

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"magpie.build/tools/chaos/internal/deploy"
+	"magpie.build/tools/chaos/internal/laws"
+)
+
+var alive = flag.Bool("alive", false, "prove that the checker notices promises that are switched off; takes some minutes")
+
+// A checker that never fails proves nothing. Each of these runs has one promise switched off, by what only a program built for
+// that obeys, or by a setting that says what it risks; the checker must notice within a minute, and notices nothing without.
+func TestCheckerNoticesWhatIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	if !*alive {
+		t.Skip("SKIPPED: that the checker is alive is proven with -alive")
+	}
+	for _, c := range []struct {
+		promise  string
+		env      string
+		topology deploy.Topology
+		nemesis  string
+		laws     []laws.Law // any of them
+	}{
+		{"repair", "MAGPIE_UNSAFE=repair", deploy.Standalone, "mute-subscriptions", []laws.Law{laws.Noticed, laws.Contiguous}},
+		{"fence", "MAGPIE_UNSAFE=fence", deploy.Sentinel, "failover", []laws.Law{laws.Contiguous, laws.Readable}},
+		{"idempotency", "MAGPIE_UNSAFE=idempotency", deploy.Standalone, "mute-acks", []laws.Law{laws.Once}},
+		{"idempotency on disk", "MAGPIE_UNSAFE=idempotency", deploy.Memory, "mute-acks", []laws.Law{laws.Once}},
+		{"order", "MAGPIE_UNSAFE=order", deploy.Standalone, "none", []laws.Law{laws.Once}},
+		{"fsync", "DATA_SYNC=never", deploy.Memory, "cut-power", []laws.Law{laws.Readable, laws.Contiguous}},
+	} {
+		t.Run(c.promise, func(t *testing.T) {
+			if c.topology != deploy.Memory {
+				needRedis(t)
+			}
+			if _, err := exec.LookPath("strace"); err != nil && c.nemesis == "cut-power" {
+				t.Skip("SKIPPED: nothing is proven about fsync without strace; install it")
+			}
+			broken := aliveRun(t, c.topology, c.nemesis, c.env)
+			for _, law := range c.laws {
+				if n := broken[law]; n > 0 {
+					t.Logf("law %d, %s: broken %d times", law, law, n)
+					return
+				}
+			}
+			t.Errorf("nobody noticed; broken are %v", broken)
+		})
+		t.Run(c.promise+" is on", func(t *testing.T) {
+			if broken := aliveRun(t, c.topology, c.nemesis, "MAGPIE_UNSAFE="); len(broken) > 0 {
+				t.Errorf("broken are %v", broken)
+			}
+		})
+	}
+}
+
+// aliveRun says how often each law was broken in a run of a server that can be sabotaged.
+func aliveRun(t *testing.T, topology deploy.Topology, nemesis, env string) map[laws.Law]int {
+	t.Helper()
+	program, err := built(t.Context(), "magpie_unsafe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var progress bytes.Buffer
+	v, err := trial{
+		system: deploy.Magpie{Program: program}, topology: topology, nemesis: nemesis, seed: 1, length: 15 * time.Second, servers: 2,
+		env: []string{env}, dir: filepath.Join(t.TempDir(), "run"), progress: &progress,
+	}.run(t.Context())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &progress)
+	}
+	t.Log(progress.String())
+	broken := make(map[laws.Law]int)
+	for _, violation := range v.Violations {
+		broken[violation.Law]++
+	}
+	return broken
+}
