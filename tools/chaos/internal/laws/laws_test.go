@@ -155,7 +155,8 @@ func TestLaws(t *testing.T) {
 			3   kept    a F/1
 			3   kept    b F/2
 			3   top     F/2`},
-		{name: "continued over a failover that lost what was shown", lossy: true, law: laws.Contiguous,
+		{
+			name: "continued over a failover that lost what was shown", lossy: true, law: laws.Contiguous,
 			sentence: "ann showed a at 1 of room, where the history has b, and was not told", events: `
 			0   live    ann E/0
 			1   publish pub a
@@ -164,7 +165,8 @@ func TestLaws(t *testing.T) {
 			1.2 publish pub b
 			1.3 live    ann F/1
 			3   kept    b F/1
-			3   top     F/1`},
+			3   top     F/1`,
+		},
 		{name: "another epoch in between", law: laws.Contiguous, sentence: "ann showed epoch F of room after E and was not told", events: `
 			0   live    ann E/0
 			1   publish pub a
