@@ -19,8 +19,8 @@ var historyAll = pubsub.HistoryOptions{Limit: -1}
 
 func TestBytesThatAreNotJSONReachWhoSpeaksProtobufAndEndWhoSpeaksJSON(t *testing.T) {
 	s := serve(t, realtime.Options{})
-	speaker := protocol(centrifuge.NewProtobufClient).connected(t, s.url, centrifuge.Config{Token: "mary"})
-	reader := protocol(centrifuge.NewJsonClient).connected(t, s.url, centrifuge.Config{})
+	speaker := form(centrifuge.NewProtobufClient).connected(t, s.url, centrifuge.Config{Token: "mary"})
+	reader := form(centrifuge.NewJsonClient).connected(t, s.url, centrifuge.Config{})
 	why := make(chan centrifuge.DisconnectedEvent, 1)
 	reader.OnDisconnected(func(e centrifuge.DisconnectedEvent) { why <- e })
 	heard := listen(t, speaker, "roomofbytes:1")
@@ -59,7 +59,7 @@ func TestBytesThatAreNotJSONReachWhoSpeaksProtobufAndEndWhoSpeaksJSON(t *testing
 
 func TestBytesThatAreNotJSONAreRefusedWhereNobodyAskedForThem(t *testing.T) {
 	s := serve(t, realtime.Options{})
-	speaker := protocol(centrifuge.NewProtobufClient).connected(t, s.url, centrifuge.Config{})
+	speaker := form(centrifuge.NewProtobufClient).connected(t, s.url, centrifuge.Config{})
 	for _, data := range []string{binary, `{`, "\"\xff\"", ""} {
 		_, err := speaker.Publish(t.Context(), "room:1", []byte(data))
 		if answer, ok := errors.AsType[*centrifuge.Error](err); !ok || answer.Code != realtime.ErrBadRequest.Code {

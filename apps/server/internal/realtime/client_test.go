@@ -23,9 +23,15 @@ type client struct {
 // dial connects a bare WebSocket.
 func dial(t *testing.T, url string) *client {
 	t.Helper()
+	return dialWith(t, url)
+}
+
+// dialWith is dial for who asks for a subprotocol.
+func dialWith(t *testing.T, url string, subprotocols ...string) *client {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, url, nil) //nolint:bodyclose // the library closes it
+	ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: subprotocols}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		t.Fatal(err)
 	}

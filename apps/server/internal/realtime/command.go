@@ -7,6 +7,12 @@ import (
 	"time"
 )
 
+// What a client may say of itself.
+const (
+	maxClientName    = 16
+	maxClientVersion = 64
+)
+
 // commandTimeout is how long the protocol's clients wait for a reply.
 const commandTimeout = 5 * time.Second
 
@@ -59,6 +65,10 @@ type channelCommand struct {
 type publishCommand struct {
 	Channel string          `json:"channel"`
 	Data    json.RawMessage `json:"data"`
+	// What follows is for maps, which are not offered.
+	Type    int32  `json:"type"`
+	Key     string `json:"key"`
+	Removed bool   `json:"removed"`
 }
 
 type historyCommand struct {

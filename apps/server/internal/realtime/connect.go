@@ -2,12 +2,16 @@ package realtime
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 )
 
 // connect says who the connection is.
 func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand) error {
+	if len(cmd.Name) > maxClientName || len(cmd.Version) > maxClientVersion {
+		return &Error{Code: ErrBadRequest.Code, Message: fmt.Sprintf("a client's name has at most %d bytes, its version %d", maxClientName, maxClientVersion)}
+	}
 	reply, err := c.hub.handler.Connect(ctx, ConnectRequest{
 		Client:     c.id,
 		Token:      cmd.Token,

@@ -64,14 +64,17 @@ const (
 	DisconnectReconnect             DisconnectError = 3011
 	DisconnectNoPong                DisconnectError = 3012
 	DisconnectTooManyRequests       DisconnectError = 3013
+	DisconnectStateInvalidated      DisconnectError = 3014
 	DisconnectInvalidToken          DisconnectError = 3500
 	DisconnectBadRequest            DisconnectError = 3501
 	DisconnectStale                 DisconnectError = 3502
 	DisconnectForced                DisconnectError = 3503
 	DisconnectLimit                 DisconnectError = 3504
+	DisconnectChannelLimit          DisconnectError = 3505
 	DisconnectInappropriateProtocol DisconnectError = 3506
 	DisconnectDenied                DisconnectError = 3507
 	DisconnectNotAvailable          DisconnectError = 3508
+	DisconnectTooManyErrors         DisconnectError = 3509
 )
 
 // reconnects reports whether clients come back after it.
@@ -106,6 +109,8 @@ func (d DisconnectError) Error() string {
 		return "no pong"
 	case DisconnectTooManyRequests:
 		return "too many requests"
+	case DisconnectStateInvalidated:
+		return "state invalidated"
 	case DisconnectInvalidToken:
 		return "invalid token"
 	case DisconnectBadRequest:
@@ -116,12 +121,16 @@ func (d DisconnectError) Error() string {
 		return "force disconnect"
 	case DisconnectLimit:
 		return "connection limit"
+	case DisconnectChannelLimit:
+		return "channel limit"
 	case DisconnectInappropriateProtocol:
 		return "inappropriate protocol: text messages and data are JSON, or else it is protobuf"
 	case DisconnectDenied:
 		return "permission denied"
 	case DisconnectNotAvailable:
 		return "not available"
+	case DisconnectTooManyErrors:
+		return "too many errors"
 	default:
 		return "disconnected"
 	}

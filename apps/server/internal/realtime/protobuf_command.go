@@ -246,6 +246,12 @@ func (c *publishCommand) decodeField(number protowire.Number, v value) error {
 		return v.text(&c.Channel)
 	case 2:
 		return v.data(&c.Data)
+	case 3:
+		return v.int32(&c.Type)
+	case 4:
+		return v.text(&c.Key)
+	case 5:
+		return v.bool(&c.Removed)
 	default:
 		return nil
 	}

@@ -11,6 +11,9 @@ func (c *connection) publish(ctx context.Context, id uint32, cmd *publishCommand
 	if err := checkChannel(cmd.Channel); err != nil {
 		return err
 	}
+	if cmd.Type != 0 || cmd.Key != "" || cmd.Removed {
+		return ErrNotAvailable
+	}
 	if len(cmd.Data) == 0 {
 		return &Error{Code: ErrBadRequest.Code, Message: "a publication has data"}
 	}

@@ -19,13 +19,13 @@ import (
 
 // The tests of this file drive the hub with the protocol's public Go client.
 
-// protocol makes the public client of one of the protocol's forms.
-type protocol func(url string, config centrifuge.Config) *centrifuge.Client
+// form makes the public client of one of the protocol's forms.
+type form func(url string, config centrifuge.Config) *centrifuge.Client
 
-var protocols = map[string]protocol{"json": centrifuge.NewJsonClient, "protobuf": centrifuge.NewProtobufClient}
+var forms = map[string]form{"json": centrifuge.NewJsonClient, "protobuf": centrifuge.NewProtobufClient}
 
 // sdk connects the public client.
-func (p protocol) sdk(t *testing.T, url string, config centrifuge.Config) *centrifuge.Client {
+func (p form) sdk(t *testing.T, url string, config centrifuge.Config) *centrifuge.Client {
 	t.Helper()
 	config.MinReconnectDelay, config.MaxReconnectDelay = time.Millisecond, 20*time.Millisecond
 	c := p(url, config)
@@ -34,7 +34,7 @@ func (p protocol) sdk(t *testing.T, url string, config centrifuge.Config) *centr
 }
 
 // connected connects the public client and waits until it is.
-func (p protocol) connected(t *testing.T, url string, config centrifuge.Config) *centrifuge.Client {
+func (p form) connected(t *testing.T, url string, config centrifuge.Config) *centrifuge.Client {
 	t.Helper()
 	c := p.sdk(t, url, config)
 	if err := c.Connect(); err != nil {
@@ -113,7 +113,7 @@ func (l *listener) hears(t *testing.T, n int) {
 }
 
 func TestFiftyConnectionsHearEachOther(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			const connections = 50
 			s := serve(t, realtime.Options{})
@@ -155,7 +155,7 @@ func TestFiftyConnectionsHearEachOther(t *testing.T) {
 }
 
 func TestACutConnectionRecoversEverythingOnce(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			const publications = 600
 			s := serve(t, realtime.Options{})
@@ -180,7 +180,7 @@ func TestACutConnectionRecoversEverythingOnce(t *testing.T) {
 }
 
 func TestWhoMissedMoreThanHistoryHoldsIsTold(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			s.house.history = 5
@@ -202,7 +202,7 @@ func TestWhoMissedMoreThanHistoryHoldsIsTold(t *testing.T) {
 }
 
 func TestAServerThatStopsSendsItsClientsToTheNext(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			shared := newShared(t)
 			first := serveOver(t, shared.member(), &house{}, realtime.Options{})
@@ -235,7 +235,7 @@ func TestAServerThatStopsSendsItsClientsToTheNext(t *testing.T) {
 }
 
 func TestASubscriptionThatIsRefusedSaysWhy(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{})
@@ -255,7 +255,7 @@ func TestASubscriptionThatIsRefusedSaysWhy(t *testing.T) {
 }
 
 func TestAPublicationThatIsRefusedLeavesTheConnection(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{})
@@ -280,7 +280,7 @@ func TestAPublicationThatIsRefusedLeavesTheConnection(t *testing.T) {
 }
 
 func TestAMessageTooLargeToReadIsClosedWithAReason(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{})
@@ -300,7 +300,7 @@ func TestAMessageTooLargeToReadIsClosedWithAReason(t *testing.T) {
 }
 
 func TestPresenceFollowsWhoIsThere(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			mary := p.connected(t, s.url, centrifuge.Config{Token: "mary"})
@@ -342,7 +342,7 @@ func TestPresenceFollowsWhoIsThere(t *testing.T) {
 }
 
 func TestHistoryIsReadInPages(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{})
@@ -384,7 +384,7 @@ func TestHistoryIsReadInPages(t *testing.T) {
 }
 
 func TestRPCAnswersOrSaysWhyNot(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{Token: "mary"})
@@ -401,7 +401,7 @@ func TestRPCAnswersOrSaysWhyNot(t *testing.T) {
 }
 
 func TestWhoUnsubscribesHearsNothingUntilItReturns(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			c := p.connected(t, s.url, centrifuge.Config{})
@@ -424,7 +424,7 @@ func TestWhoUnsubscribesHearsNothingUntilItReturns(t *testing.T) {
 }
 
 func TestATokenThatIsRefusedEndsTheClientOrRenewsIt(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			for token, code := range map[string]uint32{"forged": 3500, "unauthorized": 101} {
@@ -447,7 +447,7 @@ func TestATokenThatIsRefusedEndsTheClientOrRenewsIt(t *testing.T) {
 }
 
 func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, realtime.Options{})
@@ -472,7 +472,7 @@ func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
 }
 
 func TestABreakHasClientsSubscribeAnew(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{})
 			l := listen(t, p.connected(t, s.url, centrifuge.Config{}), "room:1")
@@ -492,7 +492,7 @@ func TestABreakHasClientsSubscribeAnew(t *testing.T) {
 }
 
 func TestOverTLSNothingIsLostOrOutOfOrder(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			const publications = 500
 			s := serve(t, realtime.Options{})
@@ -508,7 +508,7 @@ func TestOverTLSNothingIsLostOrOutOfOrder(t *testing.T) {
 }
 
 func TestAHubWhoseBrokerIsClosedEndsAndSaysSo(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			broker, err := memory.Open(memory.Options{})
 			if err != nil {

@@ -13,8 +13,9 @@ import (
 
 // TestWire plays the conversations of testdata/wire. In a file, "== name" begins a conversation; in
 // it, "a> text" is a message of client a ("\n" in it a newline), "a< text" the next object that a
-// receives, "publish channel data" a publication of the server's, and "break channel" the broker's
-// word that it lost something. What differs from run to run is CLIENT, EPOCH and TIME.
+// receives, "publish channel data" a publication of the server's, "tagged channel data" one with tags, and "break channel" the broker's
+// word that it lost something. What differs from run to run is CLIENT, EPOCH and TIME. Each conversation
+// is played in JSON, and in protobuf as far as its messages can be said there.
 func TestWire(t *testing.T) {
 	files, err := filepath.Glob("testdata/wire/*.txt")
 	if err != nil || len(files) == 0 {
@@ -28,18 +29,21 @@ func TestWire(t *testing.T) {
 			}
 			for _, conversation := range strings.Split("\n"+string(text), "\n== ")[1:] {
 				name, script, _ := strings.Cut(conversation, "\n")
-				t.Run(name, func(t *testing.T) { play(t, script) })
+				t.Run(name, func(t *testing.T) {
+					t.Run("json", func(t *testing.T) { play(t, script, dialJSON) })
+					t.Run("protobuf", func(t *testing.T) { play(t, script, dialProtobuf) })
+				})
 			}
 		})
 	}
 }
 
 // play plays one conversation.
-func play(t *testing.T, script string) {
+func play(t *testing.T, script string, dial func(t *testing.T, url string) speaker) {
 	t.Helper()
 	t.Parallel()
 	s := serve(t, realtime.Options{MaxDataBytes: 100, MaxFrameBytes: 400, MaxChannels: 3, MaxHistory: 3, CommandsPerSecond: 20})
-	clients := map[string]*client{}
+	clients := map[string]speaker{}
 	for line := range strings.Lines(script) {
 		line = strings.TrimSpace(line)
 		verb, rest, _ := strings.Cut(line, " ")
@@ -51,14 +55,22 @@ func play(t *testing.T, script string) {
 		case line == "" || strings.HasPrefix(line, "#"):
 		case verb == "publish":
 			channel, data, _ := strings.Cut(rest, " ")
-			s.publish(t, channel, data)
+			s.publish(t, channel, spelled.Replace(data))
+		case verb == "tagged":
+			channel, data, _ := strings.Cut(rest, " ")
+			publication := realtime.Publication{Data: []byte(data), Tags: map[string]string{"a": "1", "b": `"2"`}}
+			if _, err := s.hub.Publish(t.Context(), channel, publication, s.house.keep(channel)); err != nil {
+				t.Fatal(err)
+			}
 		case verb == "break":
 			s.hub.HandleBreak(rest, pubsub.Position{Epoch: "new"})
 		case strings.HasSuffix(verb, ">"):
-			clients[name].send(spelled.Replace(rest))
+			if !clients[name].say(spelled.Replace(rest)) {
+				return
+			}
 		case strings.HasSuffix(verb, "<"):
-			if got := neutral(clients[name].next()); got != rest {
-				t.Fatalf("%s received\n\t%s\nand not\n\t%s", name, got, rest)
+			if got, want := clients[name].hear(rest); got != want {
+				t.Fatalf("%s received\n\t%s\nand not\n\t%s", name, got, want)
 			}
 		default:
 			t.Fatalf("no such line: %s", line)
