@@ -17,7 +17,7 @@ func TestEndingHubSendsClientsAwayAtItsPace(t *testing.T) {
 	var mu sync.Mutex
 	var told []time.Time
 	for range clients {
-		c := protocol(centrifuge.NewJsonClient).connected(t, s.url, centrifuge.Config{})
+		c := form(centrifuge.NewJsonClient).connected(t, s.url, centrifuge.Config{})
 		var once sync.Once
 		c.OnConnecting(func(e centrifuge.ConnectingEvent) {
 			once.Do(func() {
