@@ -83,7 +83,7 @@ func (s *session) produce(ctx context.Context, n *node, key hash.Key) (ending, [
 		e.err = err
 		return e, nil
 	}
-	if e.err = watched.undeclared(n); e.err != nil {
+	if e.err = watched.undeclared(n, nil); e.err != nil {
 		return e, nil
 	}
 	if len(outputs) == 0 && !n.outputs.Empty() {
@@ -137,8 +137,12 @@ func (n *node) run(ctx context.Context, c Call) error {
 	if n.Func != nil {
 		return n.Func(ctx, c)
 	}
-	for _, args := range n.Commands {
-		if err := c.Run(ctx, args...); err != nil {
+	really := n.Commands
+	if n.really != nil {
+		really = n.really
+	}
+	for i, args := range really {
+		if err := c.run(ctx, n.Commands[i], args); err != nil {
 			return err
 		}
 	}
@@ -147,10 +151,13 @@ func (n *node) run(ctx context.Context, c Call) error {
 
 // Run runs a program in the module's folder, with the task's environment and its output. Cancelling ctx ends it with all that it started. The
 // error names the command.
-func (c Call) Run(ctx context.Context, args ...string) error {
+func (c Call) Run(ctx context.Context, args ...string) error { return c.run(ctx, args, args) }
+
+// run is Run for a command that people know by other words.
+func (c Call) run(ctx context.Context, words, args []string) error {
 	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output, Input: c.Input})
 	if err != nil {
-		return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+		return fmt.Errorf("%s: %w", strings.Join(words, " "), err)
 	}
 	return nil
 }

@@ -298,15 +298,37 @@ func (t *testRun) attempt(ctx context.Context, log interface{ Write([]byte) (int
 	_, verbose := t.command.Flag("v")
 	splitter := gotest.NewSplitter(log, verbose)
 	part := *n
-	part.Commands = [][]string{t.command.For(observer.Exec(), words...)}
+	part.really = [][]string{t.command.For(observer.Exec(), words...)}
+	watched, err := s.watched(&part)
+	if err != nil {
+		return err
+	}
 	started := time.Now()
-	failed := s.runWithInput(ctx, &part, splitter)
+	failed := s.runWithInput(ctx, watched.node, splitter)
 	observed, err := observer.Observed()
 	if err != nil {
 		return errors.Join(failed, err)
 	}
-	t.take(splitter.Results(), observed, started)
+	if failed == nil {
+		failed = watched.undeclared(n, t.seen(observed))
+	}
+	if failed == nil || len(watched.logs) == 0 {
+		t.take(splitter.Results(), observed, started)
+	}
 	return failed
+}
+
+// seen are the files of the workspace that test programs said they read: not what others read that they started.
+func (t *testRun) seen(observed map[string]gotest.Observation) map[string]bool {
+	files := make(map[string]bool)
+	for _, o := range observed {
+		for _, read := range o.Reads {
+			if rel, err := t.session.pipeline.workspace.Rel(read.Name); err == nil {
+				files[rel] = true
+			}
+		}
+	}
+	return files
 }
 
 // word is how a package is named to the go command.

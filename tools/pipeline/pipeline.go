@@ -52,9 +52,10 @@ type node struct {
 	inputs  glob.Set
 	whole   glob.Set // every file of the module, where that is an input, but for those that git ignores
 	outputs glob.Set
-	tests   bool     // it is kept by package
-	with    []string // ids
-	args    []string // of the run, see pass
+	tests   bool       // it is kept by package
+	with    []string   // ids
+	args    []string   // of the run, see pass
+	really  [][]string // what is run in the place of Commands, for a node that is made for one run
 }
 
 // member returns the name of the node's module.

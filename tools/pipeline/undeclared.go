@@ -17,7 +17,7 @@ import (
 // An observed is a task whose commands are watched for files that they open.
 type observed struct {
 	session *session
-	node    *node // with other commands
+	node    *node // which really runs other commands
 	logs    []string
 }
 
@@ -32,22 +32,27 @@ func (s *session) watched(n *node) (*observed, error) {
 	}
 	w := &observed{session: s}
 	part := *n
-	part.Commands = nil
-	for i, args := range n.Commands {
+	commands := n.Commands
+	if n.really != nil {
+		commands = n.really
+	}
+	part.really = nil
+	for i, args := range commands {
 		log := filepath.Join(dir, fmt.Sprint(i))
 		args, err := reads.Command(log, args...)
 		if err != nil {
 			return nil, fmt.Errorf("watch what %s reads: %w", n.id, err)
 		}
 		w.logs = append(w.logs, log)
-		part.Commands = append(part.Commands, args)
+		part.really = append(part.really, args)
 	}
 	w.node = &part
 	return w, nil
 }
 
-// undeclared returns an error that names the files of the workspace that a task opened and that are no inputs of it.
-func (w *observed) undeclared(n *node) error {
+// undeclared returns an error that names the files of the workspace that a task opened and that are no inputs of it, nor
+// otherwise known to have been read.
+func (w *observed) undeclared(n *node, known map[string]bool) error {
 	if len(w.logs) == 0 {
 		return nil
 	}
@@ -65,7 +70,7 @@ func (w *observed) undeclared(n *node) error {
 		}
 		for _, name := range opened {
 			rel, err := w.session.pipeline.workspace.Rel(name)
-			if err != nil || !filepath.IsLocal(filepath.FromSlash(rel)) || seen[rel] || isDeclared(rel) {
+			if err != nil || !filepath.IsLocal(filepath.FromSlash(rel)) || seen[rel] || known[rel] || isDeclared(rel) {
 				continue
 			}
 			seen[rel] = true
