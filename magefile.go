@@ -158,6 +158,14 @@ func tasks() []pipeline.Declaration {
 		Commands: [][]string{{"go", "test", "-run=JavaScript", "./internal/realtime", "-javascript"}},
 		Uncached: true,
 	}
+	chaosLong := testLong
+	chaosLong.Help = "every nemesis for two minutes with each topology, and that the checker notices what is switched off; takes three hours"
+	chaosLong.Modules = []string{"tools/chaos"}
+	chaosLong.DependsOn = []string{"apps/server#build"}
+	chaosLong.Commands = [][]string{
+		{"go", "test", "-timeout=0", "-run=NoticesWhat", ".", "-alive"},
+		{"go", "run", ".", "-server=../../apps/server/dist/server", "-for=2m"},
+	}
 	ci := pipeline.Task{
 		Name: "ci", Help: "all that is checked before a change is sent",
 		DependsOn: []string{"generate", "formatted", "vet-linux", "vet-darwin", "vet-windows", "tidy", "lint", "build", "test", "docs"},
@@ -165,7 +173,7 @@ func tasks() []pipeline.Declaration {
 
 	return []pipeline.Declaration{
 		pipeline.Module{Name: "tools/lint"},
-		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, chaos, cluster, testLong, testJavaScript, ci,
+		ui, server, docs, build, app, test, testTree, testLinter, lint, lintMagefile, tidy, formatted, format, formatTempl, site, bench, chaos, cluster, testLong, chaosLong, testJavaScript, ci,
 		vet("linux", "amd64"), vet("darwin", "arm64"), vet("windows", "amd64"),
 	}
 }

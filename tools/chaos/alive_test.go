@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"flag"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -27,21 +26,17 @@ func TestCheckerNoticesWhatIsSwitchedOff(t *testing.T) {
 		topology deploy.Topology
 		nemesis  string
 		laws     []laws.Law // any of them
+		programs []string   // beside the topology's
 	}{
-		{"repair", "MAGPIE_UNSAFE=repair", deploy.Standalone, "mute-subscriptions", []laws.Law{laws.Noticed, laws.Contiguous}},
-		{"fence", "MAGPIE_UNSAFE=fence", deploy.Sentinel, "failover", []laws.Law{laws.Contiguous, laws.Readable}},
-		{"idempotency", "MAGPIE_UNSAFE=idempotency", deploy.Standalone, "mute-acks", []laws.Law{laws.Once}},
-		{"idempotency on disk", "MAGPIE_UNSAFE=idempotency", deploy.Memory, "mute-acks", []laws.Law{laws.Once}},
-		{"order", "MAGPIE_UNSAFE=order", deploy.Standalone, "none", []laws.Law{laws.Once}},
-		{"fsync", "DATA_SYNC=never", deploy.Memory, "cut-power", []laws.Law{laws.Readable, laws.Contiguous}},
+		{"repair", "MAGPIE_UNSAFE=repair", deploy.Standalone, "mute-subscriptions", []laws.Law{laws.Noticed, laws.Contiguous}, nil},
+		{"fence", "MAGPIE_UNSAFE=fence", deploy.Sentinel, "failover", []laws.Law{laws.Contiguous, laws.Readable}, nil},
+		{"idempotency", "MAGPIE_UNSAFE=idempotency", deploy.Standalone, "mute-acks", []laws.Law{laws.Once}, nil},
+		{"idempotency on disk", "MAGPIE_UNSAFE=idempotency", deploy.Memory, "mute-acks", []laws.Law{laws.Once}, nil},
+		{"order", "MAGPIE_UNSAFE=order", deploy.Standalone, "none", []laws.Law{laws.Once}, nil},
+		{"fsync", "DATA_SYNC=never", deploy.Memory, "cut-power", []laws.Law{laws.Readable, laws.Contiguous}, []string{"strace"}},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
-			if c.topology != deploy.Memory {
-				needRedis(t)
-			}
-			if _, err := exec.LookPath("strace"); err != nil && c.nemesis == "cut-power" {
-				t.Skip("SKIPPED: nothing is proven about fsync without strace; install it")
-			}
+			need(t, append(programs(c.topology), c.programs...)...)
 			broken := aliveRun(t, c.topology, c.nemesis, c.env)
 			for _, law := range c.laws {
 				if n := broken[law]; n > 0 {
@@ -68,7 +63,7 @@ func aliveRun(t *testing.T, topology deploy.Topology, nemesis, env string) map[l
 	}
 	var progress bytes.Buffer
 	v, err := trial{
-		system: deploy.Magpie{Program: program}, topology: topology, nemesis: nemesis, seed: 1, length: 15 * time.Second, servers: 2,
+		system: deploy.Magpie{Program: program}, topology: topology, nemesis: nemesis, seed: 1, length: 15 * time.Second, servers: 2, pace: pace,
 		env: []string{env}, dir: filepath.Join(t.TempDir(), "run"), progress: &progress,
 	}.run(t.Context())
 	if err != nil {

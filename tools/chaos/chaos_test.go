@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -22,16 +24,44 @@ func server(t *testing.T) deploy.System {
 	return deploy.Magpie{Program: program}
 }
 
-// needRedis skips loudly what cannot be had.
-func needRedis(t *testing.T) {
+// need fails where a program is missing; -short leaves such tests out.
+func need(t *testing.T, programs ...string) {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("SKIPPED: nothing is proven about Redis without redis-server; install it")
+	if testing.Short() {
+		t.Skip("SKIPPED: -short leaves out what needs real servers")
+	}
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%v: install it, or leave these tests out by -short", err)
+		}
+	}
+}
+
+// programs are what a topology needs beside the server.
+func programs(t deploy.Topology) []string {
+	if t == deploy.Memory {
+		return nil
+	}
+	return []string{"redis-server"}
+}
+
+// What is measured and what is tortured are one Centrifugo.
+func TestCentrifugoIsTheOneOfTheBenchmarks(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../bench/internal/peers/realtime.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("CentrifugoVersion = %q", CentrifugoVersion); !strings.Contains(string(text), want) {
+		t.Errorf("tools/bench has another Centrifugo than %s", CentrifugoVersion)
 	}
 }
 
 // shortForm is how long each of the runs takes that every test run does. The long form is go tool mage chaos.
 const shortForm = 10 * time.Second
+
+// pace is that of people in a hurry.
+const pace = 100 * time.Millisecond
 
 // The mix of all nemeses, for a moment. What it finds is printed with the seed that repeats it.
 func TestNothingIsLostWithoutAWord(t *testing.T) {
@@ -39,12 +69,10 @@ func TestNothingIsLostWithoutAWord(t *testing.T) {
 	for _, topology := range []deploy.Topology{deploy.Memory, deploy.Standalone} {
 		t.Run(string(topology), func(t *testing.T) {
 			t.Parallel()
-			if topology != deploy.Memory {
-				needRedis(t)
-			}
+			need(t, programs(topology)...)
 			var progress bytes.Buffer
 			v, err := trial{
-				system: server(t), topology: topology, nemesis: nemesis.Mix, seed: uint64(time.Now().Unix()), length: shortForm, servers: 2,
+				system: server(t), topology: topology, nemesis: nemesis.Mix, seed: uint64(time.Now().Unix()), length: shortForm, servers: 2, pace: pace,
 				dir: filepath.Join(t.TempDir(), "run"), progress: &progress,
 			}.run(t.Context())
 			if err != nil || !v.Good() {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// programs is where servers are built for the tests.
-var programs string
+// folder is where servers are built for the tests.
+var folder string
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
@@ -23,7 +23,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	programs = dir
+	folder = dir
 	return m.Run()
 }
 
@@ -39,7 +39,7 @@ func built(ctx context.Context, tags string) (string, error) {
 	if !ok {
 		ctx := context.WithoutCancel(ctx) // other tests want it, too
 		build = sync.OnceValues(func() (string, error) {
-			return buildServer(ctx, filepath.Join(programs, "tags-"+tags), "-tags="+tags)
+			return buildServer(ctx, filepath.Join(folder, "tags-"+tags), "-tags="+tags)
 		})
 		if builds.done == nil {
 			builds.done = make(map[string]func() (string, error))

@@ -31,6 +31,7 @@ type options struct {
 	total      time.Duration
 	seed       uint64
 	servers    int
+	pace       time.Duration
 	dir        string
 	markdown   bool
 }
@@ -46,6 +47,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.length, "for", 0, "how long each run goes on; by default all runs share half an hour")
 	flags.Uint64Var(&o.seed, "seed", 0, "repeats the schedule of a run; by default a new one")
 	flags.IntVar(&o.servers, "servers", 3, "how many servers share a Redis")
+	flags.DurationVar(&o.pace, "pace", 100*time.Millisecond, "how long after one message each of the four publishers sends the next")
 	flags.StringVar(&o.dir, "dir", "", "where runs are kept; by default a new temporary folder")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the verdicts as a table for the documentation")
 	if err := flags.Parse(args); err != nil {
@@ -126,7 +128,7 @@ func (o options) trials(system deploy.System, stderr io.Writer) ([]trial, error)
 		}
 		for _, name := range names {
 			trials = append(trials, trial{
-				system: system, topology: topology, nemesis: name, seed: o.seed, length: o.length, servers: o.servers,
+				system: system, topology: topology, nemesis: name, seed: o.seed, length: o.length, servers: o.servers, pace: o.pace,
 				dir: filepath.Join(o.dir, fmt.Sprintf("%s-%s-%s-%d", system.Name(), topology, name, o.seed)), progress: stderr,
 			})
 		}
@@ -142,7 +144,7 @@ func (o options) trials(system deploy.System, stderr io.Writer) ([]trial, error)
 	return trials, nil
 }
 
-// CentrifugoVersion is the one that is tortured for comparison.
+// CentrifugoVersion is the one that is tortured for comparison, and that tools/bench measures.
 const CentrifugoVersion = "v6.9.1"
 
 // build returns the system, with its program built unless there is one.
@@ -190,7 +192,7 @@ func installCentrifugo(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, "magpie", "centrifugo-"+CentrifugoVersion)
+	dir := filepath.Join(cache, "magpie-bench", "centrifugo-"+CentrifugoVersion) // where tools/bench has it, too
 	program := filepath.Join(dir, executable("centrifugo"))
 	if _, err := os.Stat(program); err == nil {
 		return program, nil

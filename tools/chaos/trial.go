@@ -24,6 +24,7 @@ type trial struct {
 	seed     uint64
 	length   time.Duration
 	servers  int
+	pace     time.Duration // of each publisher
 	env      []string
 	dir      string
 	progress io.Writer
@@ -33,8 +34,6 @@ type trial struct {
 const (
 	viewers    = 5
 	publishers = 4
-	// pace is how long after one message a publisher sends the next.
-	pace = 100 * time.Millisecond
 	// notice is the fifth law's bound.
 	notice = 5 * time.Second
 	// stopTime is how long the last messages may be tried after the nemesis has ended.
@@ -50,8 +49,7 @@ func (t trial) run(ctx context.Context) (laws.Verdict, error) {
 	say(t.progress, "%s, %s, %s, %v, seed %d, in %s\n%s", t.system.Name(), t.topology, t.nemesis, t.length, t.seed, t.dir, plan)
 	model := record.Model{
 		System: t.system.Name(), Topology: string(t.topology), Nemesis: t.nemesis, Seed: t.seed,
-		// A replica may lack what its master has acknowledged.
-		Durable:     t.topology == deploy.Memory || t.topology == deploy.Standalone,
+		Durable:     t.system.Durable(t.topology),
 		HistorySize: deploy.HistorySize, Notice: notice,
 	}
 	log, err := record.Create(t.dir, model)
@@ -118,7 +116,7 @@ func (t trial) publish(ctx context.Context, stage cast.Stage) (stop func()) {
 	var wg sync.WaitGroup
 	// A channel must keep all of it, so that it can be read at the end.
 	room := time.Duration(len(stage.Channels) * deploy.HistorySize * 3 / 4)
-	every := max(pace, t.length*publishers/room)
+	every := max(t.pace, t.length*publishers/room)
 	for n := range publishers {
 		p := &cast.Publisher{
 			Stage: stage, Name: fmt.Sprintf("publisher-%d", n+1), Every: every, Server: n,

@@ -21,6 +21,8 @@ type System interface {
 	Name() string
 	// Channels are what people follow and publish to.
 	Channels() []string
+	// Durable says that nothing acknowledged may be lost with a topology, whatever was killed.
+	Durable(t Topology) bool
 	// SignIn returns what goes with each handshake.
 	SignIn(ctx context.Context, addr string) (http.Header, error)
 
@@ -49,6 +51,9 @@ func (Magpie) Name() string { return "magpie" }
 
 // Channels implements [System]: the rooms that every deployment begins with.
 func (Magpie) Channels() []string { return []string{"room:general", "room:random"} }
+
+// Durable implements [System]. A replica may lack what its master has acknowledged.
+func (Magpie) Durable(t Topology) bool { return t == Memory || t == Standalone }
 
 // sessionKey is the same on all servers, and no secret.
 const sessionKey = "a key for servers that are about to be killed"
@@ -108,6 +113,9 @@ func (Centrifugo) Name() string { return "centrifugo" }
 
 // Channels implements [System].
 func (Centrifugo) Channels() []string { return []string{"room:general", "room:random"} }
+
+// Durable implements [System]. Without Redis its history is in memory alone.
+func (Centrifugo) Durable(t Topology) bool { return t == Standalone }
 
 // APIKey opens the HTTP interface.
 const APIKey = "no secret either"

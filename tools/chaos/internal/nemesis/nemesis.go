@@ -128,6 +128,9 @@ func (n Nemesis) Run(ctx context.Context, p Plan, length time.Duration) error {
 	for number, steps := range p {
 		wg.Go(func() {
 			for _, s := range steps {
+				if time.Since(began) > length {
+					return // those before took longer than planned
+				}
 				if err := n.step(ctx, began, fmt.Sprintf("%s-%d", s.Fault, number+1), s); err != nil {
 					failed <- fmt.Errorf("heal %s: %w", s.Fault, err)
 					return
