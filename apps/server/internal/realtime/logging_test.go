@@ -77,7 +77,7 @@ func TestWhatClientsSendMakesNoLinesInTheLog(t *testing.T) {
 			log := &journal{}
 			s := serve(t, realtime.Options{Logger: slog.New(handler(log))})
 			c := dial(t, s.url)
-			c.call(`{"id":1,"connect":{"name":` + string(encoded) + `,"version":` + string(encoded) + `}}`)
+			c.call(`{"id":1,"connect":{"name":"x\n\u001b[31m","version":` + string(encoded) + `}}`)
 			c.call(`{"id":2,"subscribe":{"channel":` + string(encoded) + `}}`)
 			c.call(`{"id":3,"rpc":{"method":` + string(encoded) + `}}`)
 			c.send(string(encoded))
