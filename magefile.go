@@ -32,10 +32,12 @@ func tasks() []pipeline.Declaration {
 		bundle("dist", "styles/ui.css", "client/ui.ts", "client/theme.ts"),
 	}
 	server.Modules = []string{"apps/server"}
-	server.Outputs = []string{"internal/web/*_templ.go", "internal/web/dist/**"}
+	server.Outputs = []string{"internal/*/*_templ.go", "internal/*/dist/**"}
 	server.Commands = [][]string{
 		templ("generate", "-path=internal/web"),
+		templ("generate", "-path=internal/inspector"),
 		bundle("internal/web/dist", "internal/web/client/room.ts", "internal/web/styles/app.css"),
+		bundle("internal/inspector/dist", "internal/inspector/client/inspector.ts", "internal/inspector/styles/inspector.css"),
 	}
 	docs.Modules = []string{"apps/docs"}
 	docs.Outputs = []string{"internal/render/*_templ.go", "internal/assets/dist/**"}

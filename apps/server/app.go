@@ -11,6 +11,7 @@ import (
 	"magpie.build/apps/server/internal/auth"
 	"magpie.build/apps/server/internal/chat"
 	"magpie.build/apps/server/internal/control"
+	"magpie.build/apps/server/internal/inspector"
 	"magpie.build/apps/server/internal/realtime"
 	"magpie.build/apps/server/internal/web"
 	"magpie.build/packages/pubsub"
@@ -23,7 +24,8 @@ type app struct {
 	hub    *realtime.Hub
 	nodes  *control.Nodes
 	admin  *admin.Admin
-	pages  http.Handler
+	// inspector and pages are what operators and people look at.
+	inspector, pages http.Handler
 }
 
 func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*app, error) {
@@ -65,10 +67,14 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 	if err != nil {
 		return nil, err
 	}
+	inspection, err := inspector.New(hub, log)
+	if err != nil {
+		return nil, err
+	}
 	return &app{
 		config: c, log: log, hub: hub, nodes: nodes,
-		admin: admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker)),
-		pages: pages.Handler(),
+		admin:     admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker)),
+		inspector: inspection.Handler(), pages: pages.Handler(),
 	}, nil
 }
 

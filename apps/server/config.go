@@ -24,7 +24,8 @@ type Config struct {
 	// Addr is where people connect to: pages, forms and WebSockets. Put a proxy that speaks TLS in
 	// front of it before you listen beyond this machine.
 	Addr string `env:"ADDR" default:"127.0.0.1:8080" check:"required,hostport"`
-	// AdminAddr is where operators ask for /healthz, /readyz and /metrics. Nobody else should reach it.
+	// AdminAddr is where operators look at what the server does, and ask for /healthz, /readyz and
+	// /metrics. Nobody else should reach it.
 	AdminAddr string `env:"ADMIN_ADDR" default:"127.0.0.1:8081" check:"required,hostport"`
 	// RedisURL joins all servers that are given the same one into one chat, such as
 	// redis://127.0.0.1:6379. Without it the server is alone.

@@ -50,7 +50,7 @@ func (a *app) run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.nodes.Run(open) })
 	group.Go(func() error { return a.serve(open, public, a.pages) })
-	group.Go(func() error { return a.serve(open, operators, a.admin.Handler()) })
+	group.Go(func() error { return a.serve(open, operators, a.admin.Handler(a.inspector)) })
 	a.log.Info("admin is listening", "url", "http://"+operators.Addr().String())
 	a.log.Info("server is listening", "url", "http://"+public.Addr().String())
 

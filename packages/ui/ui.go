@@ -25,7 +25,7 @@ func Dist() fs.FS {
 //go:embed alert/alert.go avatar/avatar.go badge/badge.go breadcrumb/breadcrumb.go button/button.go
 //go:embed card/card.go codeblock/codeblock.go composer/composer.go connection/connection.go emptystate/emptystate.go
 //go:embed field/field.go icon/icon.go logo/logo.go message/message.go nav/nav.go
-//go:embed page/page.go presence/presence.go prose/prose.go roomlist/roomlist.go theme/theme.go
+//go:embed page/page.go presence/presence.go prose/prose.go roomlist/roomlist.go table/table.go theme/theme.go
 var sources embed.FS
 
 // Sources returns the packages' comments and the examples as they are written, for the gallery to show.

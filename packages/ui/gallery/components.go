@@ -20,6 +20,7 @@ import (
 	presence "magpie.build/packages/ui/presence/examples"
 	prose "magpie.build/packages/ui/prose/examples"
 	roomlist "magpie.build/packages/ui/roomlist/examples"
+	table "magpie.build/packages/ui/table/examples"
 	theme "magpie.build/packages/ui/theme/examples"
 )
 
@@ -98,6 +99,10 @@ func components(stylesheets []string) []Component {
 		}},
 		{Name: "roomlist", Examples: []Example{
 			{Name: "Rooms", Render: roomlist.Rooms()},
+		}},
+		{Name: "table", Examples: []Example{
+			{Name: "Sorted", Render: table.Sorted()},
+			{Name: "Empty", Render: table.Empty()},
 		}},
 		{Name: "theme", Examples: []Example{
 			{Name: "OnServer", Render: theme.OnServer()},

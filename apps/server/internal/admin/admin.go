@@ -38,12 +38,13 @@ func New(prober pubsub.Prober, metrics ...prometheus.Collector) *Admin {
 func (a *Admin) Stop() { a.stopping.Store(true) }
 
 // Handler answers /healthz while the process runs, /readyz while people can be served, and /metrics in
-// the Prometheus text format.
-func (a *Admin) Handler() http.Handler {
+// the Prometheus text format. Everything else is for pages to answer.
+func (a *Admin) Handler(pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.Handle("/", pages)
 	return mux
 }
 

@@ -35,6 +35,8 @@ type channel struct {
 
 	// audiences are the subscriptions, by shard.
 	audiences []audience
+
+	counters channelCounters
 }
 
 func newChannel(name string, shards int) *channel {

@@ -11,6 +11,7 @@ import (
 func (h *Hub) HandlePublication(name string, publication pubsub.Publication) {
 	h.counters.publications.Add(1)
 	if ch := h.channel(name); ch != nil {
+		ch.counters.publications.Add(1)
 		h.broadcast(ch, entryPublication, publication.Position, publicationPush(publication))
 	}
 }

@@ -80,6 +80,7 @@ func (c *connection) repair() {
 	c.mu.Unlock()
 
 	c.hub.counters.repairs.Add(1)
+	s.channel.counters.repairs.Add(1)
 	ctx, cancel := context.WithTimeout(c.hub.ctx, commandTimeout)
 	defer cancel()
 	history, err := c.hub.readHistory(ctx, s.channel.name, since, repairPage)

@@ -140,6 +140,7 @@ func (s *subscription) gather(out *scratch, limit int) (more bool) {
 func (s *subscription) breakOff(out *scratch) {
 	s.state, s.at, s.behind = broken, nil, false
 	s.connection.hub.counters.breaks.Add(1)
+	s.channel.counters.breaks.Add(1)
 	if s.server {
 		// The client has nothing to ask for it by: it connects again and says where it stopped.
 		s.connection.end(DisconnectInsufficientState)

@@ -1,0 +1,2 @@
+// Package examples shows what tables look like and how they are called, for the gallery and its tests.
+package examples
