@@ -67,7 +67,7 @@ func (c crowd) InspectConnection(client string) (realtime.ConnectionState, []rea
 }
 
 // ask returns the answer to a request, and the first column of its last table.
-func ask(t *testing.T, path string) (answer *http.Response, body string, names []string) {
+func ask(t *testing.T, path string) (answer *httptest.ResponseRecorder, body string, names []string) {
 	t.Helper()
 	i, err := inspector.New(crowd{size: 20_000}, nil)
 	if err != nil {
@@ -88,7 +88,7 @@ func ask(t *testing.T, path string) (answer *http.Response, body string, names [
 			names = append(names, text(node))
 		}
 	}
-	return recorder.Result(), body, names
+	return recorder, body, names
 }
 
 func text(node *html.Node) string {
@@ -124,8 +124,8 @@ func TestListsAreBoundedSortedAndSearched(t *testing.T) {
 		{"/connections/client000001", 3, "a", "told of a loss"},
 	} {
 		answer, body, names := ask(t, c.path)
-		if answer.StatusCode != http.StatusOK || len(names) != c.rows || !strings.Contains(body, c.says) {
-			t.Errorf("%s answers %d with %d rows, want %d and %q", c.path, answer.StatusCode, len(names), c.rows, c.says)
+		if answer.Code != http.StatusOK || len(names) != c.rows || !strings.Contains(body, c.says) {
+			t.Errorf("%s answers %d with %d rows, want %d and %q", c.path, answer.Code, len(names), c.rows, c.says)
 			continue
 		}
 		if c.rows > 0 && names[0] != c.first {
@@ -148,15 +148,15 @@ func TestWhatIsSearchedAndSortedStaysSo(t *testing.T) {
 
 func TestTheOverviewShowsWhoLags(t *testing.T) {
 	answer, body, _ := ask(t, "/")
-	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "client000004") || !strings.Contains(body, "5.0 MiB") {
-		t.Errorf("the overview answers %d:\n%s", answer.StatusCode, body)
+	if answer.Code != http.StatusOK || !strings.Contains(body, "client000004") || !strings.Contains(body, "5.0 MiB") {
+		t.Errorf("the overview answers %d:\n%s", answer.Code, body)
 	}
 }
 
 func TestAConnectionThatIsGoneIsNotFound(t *testing.T) {
 	answer, body, _ := ask(t, "/connections/"+strings.Repeat("x", 300))
-	if answer.StatusCode != http.StatusNotFound || !strings.Contains(body, "no such connection") {
-		t.Errorf("it answers %d:\n%s", answer.StatusCode, body)
+	if answer.Code != http.StatusNotFound || !strings.Contains(body, "no such connection") {
+		t.Errorf("it answers %d:\n%s", answer.Code, body)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestNamesAreNoMarkupAndPagesLoadNothingForeign(t *testing.T) {
 	if strings.Contains(body, "<script>alert") {
 		t.Error("a channel's name is markup")
 	}
-	if got := answer.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self'; style-src 'self'") {
+	if got := answer.Header().Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self'; style-src 'self'") {
 		t.Errorf("the policy is %q", got)
 	}
 	for _, inline := range []string{"<style", " style=", " onclick=", "<script>"} {
