@@ -44,14 +44,18 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 	// circle closes before anything moves.
 	handler := &web.Realtime{Signer: signer}
 	nodes := control.NewNodes(watched)
-	hub := realtime.New(watched, permissions(c, handler, watched, log), realtime.Options{
+	options := realtime.Options{
 		Logger:         log,
 		AllowedOrigins: c.AllowedOrigins,
 		AllowAnyOrigin: c.RealtimeInsecure,
 		Nodes:          nodes,
 		DrainPerSecond: c.DrainPerSecond,
 		DrainTimeout:   c.DrainTime,
-	})
+	}
+	if err := c.limit(&options); err != nil {
+		return nil, err
+	}
+	hub := realtime.New(watched, permissions(c, handler, watched, log), options)
 	if err := nodes.Start(ctx, hub.Answer); err != nil {
 		return nil, err
 	}

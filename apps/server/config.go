@@ -44,6 +44,36 @@ type Config struct {
 	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
 	// RoomHistory is how many messages a room keeps.
 	RoomHistory int `env:"ROOM_HISTORY" default:"1000" check:"min=1,max=10000"`
+	// MaxConnections is how many connections this server takes. More are answered with status 503.
+	MaxConnections int `env:"MAX_CONNECTIONS" default:"100000" check:"min=1"`
+	// MaxConnectionsPerAddress is how many of them may come from one IP address, or with IPv6 from one
+	// network of 64 bits. More are answered with status 429. 0 is any number.
+	MaxConnectionsPerAddress int `env:"MAX_CONNECTIONS_PER_ADDRESS" default:"0" check:"min=0"`
+	// MaxConnectionsPerUser is how many of them one user may have. Another one ends with code 3504, and does
+	// not try again by itself. 0 is any number.
+	MaxConnectionsPerUser int `env:"MAX_CONNECTIONS_PER_USER" default:"0" check:"min=0"`
+	// TrustedProxies are the addresses of proxies before this server, such as 127.0.0.1 or 10.0.0.0/8,
+	// separated by commas. X-Forwarded-For of others is not believed.
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	// AcceptsPerSecond is how many new connections a second are taken, twice as many at once. More are
+	// answered with status 503, and come back by and by. 0 is any number.
+	AcceptsPerSecond int `env:"ACCEPTS_PER_SECOND" default:"0" check:"min=0"`
+	// CommandsPerSecond is how many commands a second a connection may send, twice as many at once. More are
+	// answered with error 111; who does not stop is disconnected with code 3013.
+	CommandsPerSecond int `env:"COMMANDS_PER_SECOND" default:"1000" check:"min=1"`
+	// PublishesPerSecond is how many of them may be publishes. More are answered with error 111. 0 is any
+	// number.
+	PublishesPerSecond int `env:"PUBLISHES_PER_SECOND" default:"0" check:"min=0"`
+	// SubscribesPerSecond is how many of them may be subscribes. More are answered with error 111, and tried
+	// again by and by. 0 is any number.
+	SubscribesPerSecond int `env:"SUBSCRIBES_PER_SECOND" default:"0" check:"min=0"`
+	// MaxChannels is how many channels a connection may be subscribed to.
+	MaxChannels int `env:"MAX_CHANNELS" default:"128" check:"min=1,max=10000"`
+	// MaxFrameBytes is the longest message that clients may send, of one or more commands. A longer one ends
+	// its connection with code 1009.
+	MaxFrameBytes int `env:"MAX_FRAME_BYTES" default:"262144" check:"min=1024,max=16777216"`
+	// MaxDataBytes is the most data of one command. More is answered with error 107.
+	MaxDataBytes int `env:"MAX_DATA_BYTES" default:"65536" check:"min=1,max=1048576"`
 	// DrainDelay is how long a server that was told to stop still serves everybody, and is not ready: give
 	// a load balancer the time to notice.
 	DrainDelay time.Duration `env:"DRAIN_DELAY" default:"0s" check:"min=0s,max=10m"`
@@ -65,7 +95,7 @@ var _ config.Validator = Config{}
 
 // Validate says what no single value can show.
 func (c Config) Validate() error {
-	var problems []error
+	problems := []error{c.badLimit()}
 	if key := c.SessionKey.Reveal(); key != "" && len(key) < auth.MinKey {
 		problems = append(problems, fmt.Errorf("SESSION_KEY has %d bytes, but needs at least %d: try openssl rand -base64 32", len(key), auth.MinKey))
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/coder/websocket"
@@ -14,9 +15,11 @@ import (
 const retryAfter = "5"
 
 // ServeHTTP makes a WebSocket of the request and returns; the connection lives on. A request from a
-// page of another origin is answered with status 403, one too many with 503.
+// page of another origin is answered with status 403, one too many with 503, and with 429 if it is one too
+// many of its own address.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := h.await(r.Context()); err != nil {
+	from, err := h.welcome(r)
+	if err != nil {
 		refuse(w, err)
 		return
 	}
@@ -27,6 +30,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		InsecureSkipVerify: h.options.AllowAnyOrigin,
 	})
 	if err != nil {
+		h.admission.depart(from)
 		// The answer is given; a foreign origin is most often an address that nobody listed.
 		h.log.Info("websocket refused", "error", err, "origin", r.Header.Get("Origin"), "host", r.Host,
 			"hint", "pages of another origin may connect once it is one of the allowed origins")
@@ -35,8 +39,9 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.buffered.Reset(s) // it has read nothing yet: what net/http had read is the socket's
 	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
 	s.ws, s.codec = ws, codecOf(ws.Subprotocol(), r)
-	c := h.newConnection(s.codec, s, r)
+	c := h.newConnection(s.codec, s, r, from)
 	if err := h.enter(c); err != nil {
+		h.admission.depart(from)
 		reason := DisconnectShutdown
 		if errors.Is(err, errFull) {
 			reason = DisconnectReconnect
@@ -60,6 +65,15 @@ func codecOf(subprotocol string, r *http.Request) codec {
 	return jsonCodec{}
 }
 
+// welcome lets a request become a connection, and returns the address that it counts for; or says why not.
+func (h *Hub) welcome(r *http.Request) (from netip.Addr, err error) {
+	if err := h.await(r.Context()); err != nil {
+		return from, err
+	}
+	from = household(clientAddress(r, h.options.TrustedProxies))
+	return from, h.admission.arrive(from)
+}
+
 // await waits for Run to begin, and says why there is no place for a connection.
 func (h *Hub) await(ctx context.Context) error {
 	select {
@@ -72,7 +86,7 @@ func (h *Hub) await(ctx context.Context) error {
 	return h.vacancy()
 }
 
-func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connection {
+func (h *Hub) newConnection(codec codec, t transport, r *http.Request, from netip.Addr) *connection {
 	id := rand.Text()
 	now := time.Now()
 	return &connection{
@@ -83,11 +97,14 @@ func (h *Hub) newConnection(codec codec, t transport, r *http.Request) *connecti
 		codec:      codec,
 		transport:  t,
 		header:     r.Header,
-		remoteAddr: r.RemoteAddr,
+		from:       from,
+		remoteAddr: remoteAddress(r, h.options.TrustedProxies),
 		client:     Client{ID: id},
 		index:      -1,
 		place:      -1,
 		pulse:      pulse{connectBy: now.Add(h.options.ConnectTimeout)},
-		credit:     credit{left: 2 * float64(h.options.CommandsPerSecond), at: now},
+		credit:     newCredit(now, h.options.CommandsPerSecond),
+		publishes:  newCredit(now, h.options.PublishesPerSecond),
+		subscribes: newCredit(now, h.options.SubscribesPerSecond),
 	}
 }

@@ -24,6 +24,10 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 	if err != nil {
 		return err
 	}
+	if err := c.hub.admission.identify(reply.User); err != nil {
+		return err
+	}
+	c.counted = reply.User
 	c.identify(reply)
 	subs, joined, err := c.joinAll(ctx, reply.Subscriptions, cmd.Subs)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,11 @@ type connection struct {
 	remoteAddr string
 	refused    bool
 	credit     credit
+	// publishes and subscribes are what it may send of those beside.
+	publishes, subscribes credit
+	// from is the address that the connection counts for, and counted the user.
+	from    netip.Addr
+	counted string
 
 	// turn is held while a command of the client's or an order of the server's is carried out: one
 	// after another they subscribe and unsubscribe. client changes with both turn and mu held.

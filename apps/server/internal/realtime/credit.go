@@ -22,6 +22,20 @@ const (
 	bankrupt
 )
 
+func newCredit(now time.Time, perSecond int) credit {
+	return credit{left: burstSeconds * float64(perSecond), at: now}
+}
+
+// allow takes one of so many a second, if there is one; below zero is any number. Unlike with spend, who is
+// refused owes nothing.
+func (c *credit) allow(now time.Time, perSecond int) bool {
+	if c.spend(now, perSecond) == affordable {
+		return true
+	}
+	c.left++
+	return false
+}
+
 // spend takes one command of so many a second; below zero is any number.
 func (c *credit) spend(now time.Time, perSecond int) standing {
 	if perSecond < 0 {

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"magpie.build/packages/pubsub"
@@ -43,7 +44,9 @@ func (c *connection) run(cmd *command) {
 	var err error
 	switch c.credit.spend(time.Now(), c.hub.options.CommandsPerSecond) {
 	case affordable:
-		err = c.dispatch(ctx, cmd)
+		if err = c.afford(cmd); err == nil {
+			err = c.dispatch(ctx, cmd)
+		}
 	case overdrawn:
 		err = ErrTooManyRequests
 	case bankrupt:
@@ -69,6 +72,23 @@ func (c *connection) violation(cmd *command) DisconnectError {
 	default:
 		return 0
 	}
+}
+
+// afford refuses publishes and subscribes beyond their own limits.
+func (c *connection) afford(cmd *command) error {
+	now, o := time.Now(), &c.hub.options
+	switch {
+	case cmd.Publish != nil && !c.publishes.allow(now, o.PublishesPerSecond):
+		return tooMany("publish", o.PublishesPerSecond)
+	case cmd.Subscribe != nil && !c.subscribes.allow(now, o.SubscribesPerSecond):
+		return tooMany("subscribe", o.SubscribesPerSecond)
+	default:
+		return nil
+	}
+}
+
+func tooMany(what string, perSecond int) error {
+	return &Error{Code: ErrTooManyRequests.Code, Message: fmt.Sprintf("a connection may %s %d times a second", what, perSecond), Temporary: true}
 }
 
 // dispatch runs the command. Whatever has a reply of success sends it itself.

@@ -35,6 +35,8 @@ type Hub struct {
 	laggards laggards
 	shards   []*shard
 	wheel    wheel
+	// admission decides who may come in.
+	admission *admission
 
 	// flights joins connections that recover from the same position, reads bounds what is left.
 	flights singleflight.Group
@@ -84,6 +86,7 @@ func New(broker pubsub.Broker, handler Handler, options Options) *Hub {
 		spoken:      make(chan *connection),
 		shards:      make([]*shard, min(runtime.GOMAXPROCS(0), maxShards)),
 	}
+	h.admission = newAdmission(&h.options)
 	for i := range h.shards {
 		h.shards[i] = &shard{hub: h, index: i, wake: make(chan struct{}, 1)}
 	}
@@ -177,6 +180,8 @@ func (h *Hub) vacancy() error {
 // forget is called by a reader that ends.
 func (h *Hub) forget(c *connection) {
 	h.wheel.remove(c)
+	h.admission.depart(c.from)
+	h.admission.release(c.counted)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.connections, c)

@@ -3,6 +3,7 @@ package realtime
 import (
 	"cmp"
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -22,6 +23,17 @@ type Options struct {
 	// MaxConnections is how many connections there may be; more are answered with status 503. Zero
 	// means 100,000.
 	MaxConnections int
+	// MaxConnectionsPerAddress is how many of them may come from one address, or with IPv6 from one network
+	// of 64 bits; more are answered with status 429. Zero means any number.
+	MaxConnectionsPerAddress int
+	// MaxConnectionsPerUser is how many of them one user may have; another ends with 3504. Zero means any
+	// number.
+	MaxConnectionsPerUser int
+	// AcceptsPerSecond is how many new connections are taken over time, in bursts of twice as many; more are
+	// answered with status 503. Zero means any number.
+	AcceptsPerSecond int
+	// TrustedProxies are whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 	// MaxFrameBytes is the longest WebSocket message that is read; a longer one ends its connection
 	// with status 1009. Zero means 256 KiB.
 	MaxFrameBytes int
@@ -34,6 +46,9 @@ type Options struct {
 	// as many; more are answered with error 111, and twice that burst ends the connection with 3013. Zero
 	// means 1,000, below zero any number.
 	CommandsPerSecond int
+	// PublishesPerSecond and SubscribesPerSecond are how many of those commands a connection may send over
+	// time, in bursts of twice as many; more are answered with error 111. Zero means any number.
+	PublishesPerSecond, SubscribesPerSecond int
 	// MaxHistory is how many publications one history or recovery reply may hold. Who missed more is
 	// told that it was not recovered. Zero means 1,000.
 	MaxHistory int
@@ -72,6 +87,9 @@ func (o Options) withDefaults() Options {
 	o.MaxDataBytes = cmp.Or(o.MaxDataBytes, 64<<10)
 	o.MaxChannels = cmp.Or(o.MaxChannels, 128)
 	o.CommandsPerSecond = cmp.Or(o.CommandsPerSecond, 1000)
+	o.AcceptsPerSecond = cmp.Or(o.AcceptsPerSecond, -1)
+	o.PublishesPerSecond = cmp.Or(o.PublishesPerSecond, -1)
+	o.SubscribesPerSecond = cmp.Or(o.SubscribesPerSecond, -1)
 	o.MaxHistory = cmp.Or(o.MaxHistory, 1000)
 	o.MaxBacklogBytes = cmp.Or(o.MaxBacklogBytes, 1<<20)
 	o.MaxBacklogTime = cmp.Or(o.MaxBacklogTime, 30*time.Second)

@@ -74,13 +74,15 @@ func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request) {
 
 // serveStream runs a connection until it ends.
 func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, s *stream, message []byte) {
-	if err := h.await(r.Context()); err != nil {
+	from, err := h.welcome(r)
+	if err != nil {
 		refuse(w, err)
 		return
 	}
 	control := http.NewResponseController(w)
 	// The answer outlives what the server grants to requests. drain sets deadlines of its own.
 	if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})); err != nil {
+		h.admission.depart(from)
 		h.log.Error("streams are not possible behind this server", "error", err)
 		http.Error(w, "streams are not possible here", http.StatusInternalServerError)
 		return
@@ -90,21 +92,16 @@ func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, s *stream, mes
 	if r.ProtoMajor == 1 {
 		w.Header().Set("Connection", "close") // the deadlines are not the next request's
 	}
-	c := h.newConnection(s.codec, s, r)
+	c := h.newConnection(s.codec, s, r, from)
 	s.post(message)
 	if err := h.enter(c); err != nil {
+		h.admission.depart(from)
 		refuse(w, err)
 		return
 	}
 	h.openSession(s)
 	defer h.closeSession(s)
 	c.serve()
-}
-
-// refuse says that there is no place.
-func refuse(w http.ResponseWriter, err error) {
-	w.Header().Set("Retry-After", retryAfter)
-	http.Error(w, err.Error()+": try again in "+retryAfter+" seconds", http.StatusServiceUnavailable)
 }
 
 // allowed answers a request of any other method.
