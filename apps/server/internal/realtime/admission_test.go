@@ -17,7 +17,7 @@ import (
 // TestOneAddressHasSoManyConnections has real clients wait until there is room.
 func TestOneAddressHasSoManyConnections(t *testing.T) {
 	s := serve(t, realtime.Options{MaxConnectionsPerAddress: 2})
-	json := protocol(centrifuge.NewJsonClient)
+	json := form(centrifuge.NewJsonClient)
 	first := json.connected(t, s.url, centrifuge.Config{})
 	json.connected(t, s.url, centrifuge.Config{})
 
@@ -36,7 +36,7 @@ func TestOneAddressHasSoManyConnections(t *testing.T) {
 
 // TestOneUserHasSoManyConnections tells a real client so, and to stay away.
 func TestOneUserHasSoManyConnections(t *testing.T) {
-	for name, p := range protocols {
+	for name, p := range forms {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, realtime.Options{MaxConnectionsPerUser: 1})
 			mary := p.connected(t, s.url, centrifuge.Config{Token: "mary"})
@@ -78,7 +78,7 @@ func TestNewConnectionsAreTakenAtAPace(t *testing.T) {
 	began := time.Now()
 	clients := make([]*centrifuge.Client, 2*perSecond+late)
 	for i := range clients {
-		clients[i] = protocol(centrifuge.NewJsonClient).sdk(t, s.url, centrifuge.Config{})
+		clients[i] = form(centrifuge.NewJsonClient).sdk(t, s.url, centrifuge.Config{})
 		_ = clients[i].Connect() // whoever is refused tries again by itself
 	}
 	for _, c := range clients {
