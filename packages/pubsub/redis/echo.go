@@ -46,20 +46,18 @@ func (e *echoes) heard(message string) {
 	}
 }
 
-// echo publishes to this process until it hears itself, or ctx ends.
 func (r *receiver) echo(ctx context.Context) error {
 	message, heard, forget := r.echoes.expect()
 	defer forget()
-	select {
-	case r.wanted <- struct{}{}:
-	default:
-	}
 	again := time.NewTicker(echoEvery)
 	defer again.Stop()
-	client, feed := r.broker.client, r.broker.keys.probe(r.probeID)
 	for taken := false; ; {
-		err := client.Do(ctx, client.B().Publish().Channel(feed).Message(message).Build()).Error()
-		taken = taken || err == nil
+		r.wake()
+		var err error
+		if feed := r.probes.Load(); feed != nil {
+			err = r.broker.send(ctx, *feed, message)
+			taken = taken || err == nil
+		}
 		select {
 		case <-heard:
 			return nil
@@ -67,9 +65,9 @@ func (r *receiver) echo(ctx context.Context) error {
 			return pubsub.ErrClosed
 		case <-ctx.Done():
 			if taken {
-				return fmt.Errorf("%w: redis at %s took a publication and did not deliver it", pubsub.ErrUnavailable, r.broker.name)
+				return fmt.Errorf("%w: redis at %s took a publication and did not deliver it", pubsub.ErrUnavailable, r.name())
 			}
-			return err
+			return fmt.Errorf("%w: redis at %s takes no subscription or publication", pubsub.ErrUnavailable, r.name())
 		case <-again.C:
 		}
 	}

@@ -3,17 +3,11 @@ package redis
 import (
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
 )
-
-//go:embed lua/sweep.lua
-var sweepLua string
-
-var sweepScript = rueidis.NewLuaScript(sweepLua)
 
 // lease is a key that ends when its process does. Members are entered in the name of the lease's
 // node; once it ended, a survivor sweeps them out. A process that lost its lease goes on under a new
@@ -151,7 +145,7 @@ func (l *lease) sweep(ctx context.Context, node string) error {
 		return err
 	}
 	for _, room := range rooms {
-		err := sweepScript.Exec(ctx, client, []string{keys.members(room)}, []string{keys.feed(room), node}).Error()
+		err := l.broker.scripts.sweep.Exec(ctx, client, []string{keys.members(room)}, []string{keys.feed(room), node}).Error()
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package redis
 import (
 	"cmp"
 	"context"
-	_ "embed"
 	"maps"
 	"slices"
 	"strings"
@@ -13,17 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"magpie.build/packages/pubsub"
-)
-
-//go:embed lua/enter.lua
-var enterLua string
-
-//go:embed lua/leave.lua
-var leaveLua string
-
-var (
-	enterScript = rueidis.NewLuaScript(enterLua)
-	leaveScript = rueidis.NewLuaScript(leaveLua)
 )
 
 // settling is how many members are brought up to date at once.
@@ -134,7 +122,7 @@ func (p *presence) write(ctx context.Context, channel string, member pubsub.Memb
 	if err := p.note(ctx, channel, node); err != nil {
 		return err
 	}
-	return enterScript.Exec(ctx, p.broker.client, []string{keys.members(channel)},
+	return p.broker.scripts.enter.Exec(ctx, p.broker.client, []string{keys.members(channel)},
 		[]string{keys.feed(channel), member.ID, node, rueidis.BinaryString(member.Data)}).Error()
 }
 
@@ -193,7 +181,7 @@ func (p *presence) empty() []string {
 
 func (p *presence) erase(ctx context.Context, at place) error {
 	keys := p.broker.keys
-	return leaveScript.Exec(ctx, p.broker.client, []string{keys.members(at.channel)}, []string{keys.feed(at.channel), at.id}).Error()
+	return p.broker.scripts.leave.Exec(ctx, p.broker.client, []string{keys.members(at.channel)}, []string{keys.feed(at.channel), at.id}).Error()
 }
 
 // settleAll tries everything that is unsettled. What fails stays so.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,85 +28,117 @@ const (
 	auditEvery = 2 * time.Second
 )
 
-// receiver owns the connection that is subscribed. Its one goroutine says what is subscribed there,
+// feeds is how a broker hears: over one connection, or over one to each node of a cluster.
+type feeds interface {
+	// join waits until the channel is received.
+	join(ctx context.Context, channel string) error
+	// leave has the channel received no more.
+	leave(ctx context.Context, channel string) error
+	// echo publishes to this process until it hears itself, or ctx ends.
+	echo(ctx context.Context) error
+	// run does all that until ctx ends.
+	run(ctx context.Context)
+}
+
+// receiver owns a connection that is subscribed. Its one goroutine says what is subscribed there,
 // so nothing about that can race; messages come on the connection's own goroutine, which only hands
 // them to the dispatcher.
 type receiver struct {
 	broker   *Broker
-	requests chan *request
-	pending  []*request // taken, not answered
-	rotation []string   // channels still to audit
-	probeID  string
+	node     *node        // of a cluster with sharded Pub/Sub, or nil
+	pending  []*request   // taken, not answered
+	rotation []string     // channels still to audit
 	unheard  atomic.Int64 // probes that were accepted since something was heard
 	echoes   echoes
-	wanted   chan struct{} // somebody asks for a connection
+	probes   atomic.Pointer[string] // the Pub/Sub channel where this process hears itself
+	wanted   chan struct{}          // somebody asks for a connection, or for something on it
 	ended    chan struct{}
+
+	mu    sync.Mutex
+	inbox []*request // one for each caller who waits, and for each channel that is left
 }
 
 // request asks to receive a channel, or to do so no more.
 type request struct {
 	ctx       context.Context
 	channel   string
+	slot      uint16 // with sharded Pub/Sub
 	subscribe bool
+	moved     bool // to be received elsewhere: it stays with the dispatcher
+	once      sync.Once
 	done      chan struct{} // closed when it is so
 }
 
-func newReceiver(b *Broker) *receiver {
-	return &receiver{broker: b, probeID: rand.Text(), requests: make(chan *request, batchSize), wanted: make(chan struct{}, 1), ended: make(chan struct{})}
-}
+func (q *request) finish() { q.once.Do(func() { close(q.done) }) }
 
-// join waits until the channel is received.
-func (r *receiver) join(ctx context.Context, channel string) error {
-	q := &request{ctx: ctx, channel: channel, subscribe: true, done: make(chan struct{})}
-	if err := r.ask(ctx, q); err != nil {
-		return err
-	}
+// wait returns when the request is done.
+func (q *request) wait(ctx context.Context, ended <-chan struct{}) error {
 	select {
 	case <-q.done:
 		return nil
-	case <-r.ended:
+	case <-ended:
 		return pubsub.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// leave has the channel received no more. The connection learns of it later, but before any request
-// that comes after.
+func newReceiver(b *Broker, n *node) *receiver {
+	return &receiver{broker: b, node: n, wanted: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+func (r *receiver) join(ctx context.Context, channel string) error {
+	q := &request{ctx: ctx, channel: channel, subscribe: true, done: make(chan struct{})}
+	r.ask(q)
+	return q.wait(ctx, r.ended)
+}
+
+// leave tells the connection later, but before any request that comes after.
 func (r *receiver) leave(ctx context.Context, channel string) error {
 	r.broker.dispatcher.Remove(channel)
-	return r.ask(ctx, &request{ctx: ctx, channel: channel, done: make(chan struct{})})
+	r.ask(&request{ctx: ctx, channel: channel, done: make(chan struct{})})
+	return nil
 }
 
 // ask hands a request to the goroutine.
-func (r *receiver) ask(ctx context.Context, q *request) error {
+func (r *receiver) ask(q *request) {
+	r.mu.Lock()
+	r.inbox = append(r.inbox, q)
+	r.mu.Unlock()
+	r.wake()
+}
+
+func (r *receiver) wake() {
 	select {
-	case r.requests <- q:
-		return nil
-	case <-r.ended:
-		return pubsub.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
+	case r.wanted <- struct{}{}:
+	default:
 	}
+}
+
+// collect takes what was asked.
+func (r *receiver) collect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending, r.inbox = append(r.pending, r.inbox...), nil
 }
 
 // run keeps a connection until ctx ends. It opens the first when somebody subscribes or probes.
 func (r *receiver) run(ctx context.Context) {
 	defer close(r.ended)
-	if !r.take(ctx) {
-		return
-	}
-	for wait := time.Duration(0); ctx.Err() == nil; {
+	var wait time.Duration
+	for needed := false; needed || r.take(ctx); {
+		needed = r.node == nil // what a node of a cluster had is asked for anew, of whoever has it now
 		began := time.Now()
 		err := r.connection(ctx)
 		if ctx.Err() != nil {
 			return
 		}
+		r.surrender()
 		if time.Since(began) > 10*time.Second {
 			wait = 0
 		}
 		wait = min(max(2*wait, 50*time.Millisecond), 2*time.Second)
-		r.broker.log.Warn("redis subscription lost, connecting again", "redis", r.broker.name, "error", err.Error(), "wait", wait)
+		r.broker.log.Warn("redis subscription lost, connecting again", "redis", r.name(), "error", err.Error(), "wait", wait)
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait/2 + mathrand.N(wait/2)): //nolint:gosec // jitter is no secret
@@ -113,12 +146,17 @@ func (r *receiver) run(ctx context.Context) {
 	}
 }
 
+// name is that of the server, for people.
+func (r *receiver) name() string {
+	if r.node != nil {
+		return r.node.addr
+	}
+	return r.broker.name
+}
+
 // take waits until somebody needs a connection.
 func (r *receiver) take(ctx context.Context) bool {
 	select {
-	case q := <-r.requests:
-		r.pending = append(r.pending, q)
-		return true
 	case <-r.wanted:
 		return true
 	case <-ctx.Done():
@@ -128,21 +166,54 @@ func (r *receiver) take(ctx context.Context) bool {
 
 // connection subscribes to everything on a new connection and serves it until it dies.
 func (r *receiver) connection(ctx context.Context) error {
-	conn, release := r.broker.client.Dedicate()
-	defer release()
-	defer conn.Close()
-	dead := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: r.message})
-	r.unheard.Store(0)
-	r.rotation = nil
-	if err := r.subscribe(ctx, conn, r.broker.keys.probe(r.probeID)); err != nil {
+	conn, release, err := r.dedicate()
+	if err != nil {
 		return err
 	}
-	for batch := range slices.Chunk(r.broker.dispatcher.Channels(), batchSize) {
-		if err := r.begin(ctx, conn, batch); err != nil {
+	defer release()
+	defer conn.Close()
+	dead := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: r.message, OnSubscription: r.node.subscription})
+	r.unheard.Store(0)
+	r.rotation = nil
+	feed := r.probeFeed()
+	if _, err := r.subscribe(ctx, conn, []string{feed}); err != nil {
+		return err
+	}
+	r.probes.Store(&feed)
+	defer r.probes.Store(nil)
+	for batch := range slices.Chunk(r.channels(), batchSize) {
+		if _, err := r.begin(ctx, conn, batch); err != nil {
 			return err
 		}
 	}
 	return r.serve(ctx, conn, dead)
+}
+
+// dedicate opens a connection.
+func (r *receiver) dedicate() (conn rueidis.DedicatedClient, release func(), err error) {
+	client := r.broker.client
+	if r.node != nil {
+		if client, err = r.node.client(r.broker.client); err != nil {
+			return nil, nil, err
+		}
+	}
+	conn, release = client.Dedicate()
+	return conn, release, nil
+}
+
+// channels returns what this receiver is to receive.
+func (r *receiver) channels() []string {
+	if r.node != nil {
+		return r.node.channels()
+	}
+	return r.broker.dispatcher.Channels()
+}
+
+func (r *receiver) probeFeed() string {
+	if r.node != nil {
+		return r.node.probeFeed()
+	}
+	return r.broker.keys.probe(rand.Text())
 }
 
 // serve does what is asked until the connection dies.
@@ -151,13 +222,14 @@ func (r *receiver) serve(ctx context.Context, conn rueidis.DedicatedClient, dead
 	defer probe.Stop()
 	defer audit.Stop()
 	for {
+		r.collect()
 		if err := r.answer(ctx, conn); err != nil {
 			return err
 		}
+		r.strays()
 		var err error
 		select {
-		case q := <-r.requests:
-			r.pending = append(r.pending, q)
+		case <-r.wanted:
 		case err = <-dead:
 			return fmt.Errorf("connection ended: %v", err)
 		case <-probe.C:
@@ -173,22 +245,15 @@ func (r *receiver) serve(ctx context.Context, conn rueidis.DedicatedClient, dead
 	}
 }
 
-// answer does what is pending, and what is waiting behind it, in batches of one kind.
+// answer does what is pending, in batches of one kind.
 func (r *receiver) answer(ctx context.Context, conn rueidis.DedicatedClient) error {
-	for len(r.requests) > 0 && len(r.pending) < batchSize {
-		r.pending = append(r.pending, <-r.requests)
-	}
 	for len(r.pending) > 0 {
-		kind := r.pending[0].subscribe
-		n := slices.IndexFunc(r.pending, func(q *request) bool { return q.subscribe != kind })
-		if n < 0 {
-			n = len(r.pending)
+		n := 1
+		for n < min(len(r.pending), batchSize) && r.pending[n].subscribe == r.pending[0].subscribe {
+			n++
 		}
-		if err := r.settle(ctx, conn, r.pending[:n], kind); err != nil {
+		if err := r.settle(ctx, conn, r.pending[:n], r.pending[0].subscribe); err != nil {
 			return err
-		}
-		for _, q := range r.pending[:n] {
-			close(q.done)
 		}
 		r.pending = slices.Delete(r.pending, 0, n)
 	}
@@ -197,40 +262,109 @@ func (r *receiver) answer(ctx context.Context, conn rueidis.DedicatedClient) err
 
 // settle does requests of one kind.
 func (r *receiver) settle(ctx context.Context, conn rueidis.DedicatedClient, requests []*request, subscribe bool) error {
+	if !subscribe {
+		return r.part(ctx, conn, requests)
+	}
 	var changed []string
 	for _, q := range requests {
-		if subscribe && q.ctx.Err() == nil && r.broker.dispatcher.Add(q.channel) {
-			changed = append(changed, q.channel)
+		if q.ctx.Err() != nil {
+			continue
 		}
-		if !subscribe {
-			r.broker.dispatcher.Remove(q.channel)
+		added := r.broker.dispatcher.Add(q.channel)
+		if r.node != nil {
+			added = r.node.hold(q)
+		}
+		if added {
 			changed = append(changed, q.channel)
 		}
 	}
-	switch {
-	case len(changed) == 0:
-		return nil
-	case subscribe:
-		return r.begin(ctx, conn, changed)
+	var strays []string
+	if len(changed) > 0 {
+		var err error
+		if strays, err = r.begin(ctx, conn, changed); err != nil {
+			return err
+		}
+	}
+	for _, q := range requests {
+		if !slices.Contains(strays, q.channel) {
+			q.finish()
+		}
+	}
+	return nil
+}
+
+// part ends the subscription to channels.
+func (r *receiver) part(ctx context.Context, conn rueidis.DedicatedClient, requests []*request) error {
+	channels := make([]string, len(requests))
+	for i, q := range requests {
+		channels[i] = q.channel
+		if !q.moved {
+			r.broker.dispatcher.Remove(q.channel)
+		}
+		if r.node != nil {
+			r.node.drop(q.channel)
+		}
+		q.finish()
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.broker.timeout)
 	defer cancel()
-	return conn.Do(ctx, conn.B().Unsubscribe().Channel(r.feeds(changed)...).Build()).Error()
+	if r.node != nil {
+		return r.node.unsubscribe(ctx, conn, r.feeds(channels))
+	}
+	return conn.Do(ctx, conn.B().Unsubscribe().Channel(r.feeds(channels)...).Build()).Error()
+}
+
+// surrender gives back what a node of a cluster was to receive, as another may have it now.
+func (r *receiver) surrender() {
+	if r.node == nil {
+		return
+	}
+	r.collect()
+	for _, q := range r.pending {
+		if q.subscribe {
+			r.node.hold(q)
+			continue
+		}
+		if !q.moved {
+			r.broker.dispatcher.Remove(q.channel)
+		}
+		r.node.drop(q.channel)
+		q.finish()
+	}
+	r.pending = nil
+	r.node.shards.stray(r.node.dropAll())
+}
+
+// strays gives back channels that the node of a cluster no longer has.
+func (r *receiver) strays() {
+	if r.node != nil {
+		r.node.shards.stray(r.node.dropGone())
+	}
 }
 
 // begin subscribes to channels that the dispatcher has, and only then asks where each of them is: so
-// whatever is published later arrives, and whatever was missed is noticed.
-func (r *receiver) begin(ctx context.Context, conn rueidis.DedicatedClient, channels []string) error {
-	if err := r.subscribe(ctx, conn, r.feeds(channels)...); err != nil {
-		return err
+// whatever is published later arrives, and whatever was missed is noticed. It returns which channels of
+// a cluster another node has.
+func (r *receiver) begin(ctx context.Context, conn rueidis.DedicatedClient, channels []string) (strays []string, err error) {
+	gone, err := r.subscribe(ctx, conn, r.feeds(channels))
+	if err != nil {
+		return nil, err
 	}
-	return r.compare(ctx, channels)
+	if len(gone) > 0 {
+		strays = r.node.lost(gone)
+		channels = slices.DeleteFunc(slices.Clone(channels), func(channel string) bool { return slices.Contains(strays, channel) })
+	}
+	return strays, r.compare(ctx, channels)
 }
 
-func (r *receiver) subscribe(ctx context.Context, conn rueidis.DedicatedClient, feeds ...string) error {
+// subscribe returns which feeds of a cluster another node has.
+func (r *receiver) subscribe(ctx context.Context, conn rueidis.DedicatedClient, feeds []string) (gone []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.broker.timeout)
 	defer cancel()
-	return conn.Do(ctx, conn.B().Subscribe().Channel(feeds...).Build()).Error()
+	if r.node != nil {
+		return r.node.subscribe(ctx, conn, feeds)
+	}
+	return nil, conn.Do(ctx, conn.B().Subscribe().Channel(feeds...).Build()).Error()
 }
 
 // compare tells the dispatcher where the histories of channels end.
@@ -261,9 +395,7 @@ func (r *receiver) probe(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeEvery)
 	defer cancel()
-	client := r.broker.client
-	feed := r.broker.keys.probe(r.probeID)
-	if err := client.Do(ctx, client.B().Publish().Channel(feed).Message("").Build()).Error(); err == nil {
+	if err := r.broker.send(ctx, *r.probes.Load(), ""); err == nil {
 		r.unheard.Add(1)
 	}
 	return nil
@@ -272,7 +404,7 @@ func (r *receiver) probe(ctx context.Context) error {
 // audit compares some channels with the server; a failure is for the probe to judge.
 func (r *receiver) audit(ctx context.Context) {
 	if len(r.rotation) == 0 {
-		r.rotation = r.broker.dispatcher.Channels()
+		r.rotation = r.channels()
 	}
 	n := min(batchSize, len(r.rotation))
 	batch := r.rotation[:n]

@@ -20,7 +20,6 @@ package redis
 import (
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -85,7 +84,8 @@ type Broker struct {
 
 	dispatcher *delivery.Dispatcher
 	flights    flights
-	receiver   *receiver
+	scripts    *scripts
+	feeds      feeds
 	presence   *presence
 	lease      *lease
 
@@ -114,7 +114,10 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger}
 	b.dispatcher = delivery.New(b.resume)
 	b.dispatcher.KeepRecent()
-	b.receiver = newReceiver(b)
+	b.scripts, b.feeds = classic, newReceiver(b, nil)
+	if b.shardsFeeds(ctx, at) {
+		b.scripts, b.feeds = sharded, newShards(b)
+	}
 	b.lease = newLease(b, o.Lease)
 	b.presence = newPresence(b, b.lease)
 	b.close = sync.OnceValue(b.shut)
@@ -125,7 +128,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	b.farewell = context.WithoutCancel(ctx)
 	inner, cancel := context.WithCancel(b.farewell)
 	b.cancel = cancel
-	b.wg.Go(func() { b.receiver.run(inner) })
+	b.wg.Go(func() { b.feeds.run(inner) })
 	b.wg.Go(func() { b.lease.renewing(inner) })
 	b.wg.Go(func() { b.lease.sweeping(inner) })
 	return b, nil
@@ -153,20 +156,6 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-//go:embed lua/epoch.lua
-var epochLua string
-
-//go:embed lua/publish.lua
-var publishLua string
-
-//go:embed lua/history.lua
-var historyLua string
-
-var (
-	publishScript = rueidis.NewLuaScript(sabotaged(epochLua) + publishLua)
-	historyScript = rueidis.NewLuaScript(sabotaged(epochLua) + historyLua)
-)
-
 // Publish implements [pubsub.Broker].
 func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pubsub.PublishOptions) (position pubsub.Position, err error) {
 	defer b.wrap(&err, "publish to", channel)
@@ -184,7 +173,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 	}
 	var answer string
 	err = b.call(ctx, func(ctx context.Context) (err error) {
-		answer, err = publishScript.Exec(ctx, b.client,
+		answer, err = b.scripts.publish.Exec(ctx, b.client,
 			[]string{b.keys.head(channel), b.keys.stream(channel), b.keys.answer(channel, o.IdempotencyKey)},
 			[]string{
 				b.keys.feed(channel), rueidis.BinaryString(data), strconv.Itoa(o.HistorySize), milliseconds(o.HistoryTTL),
@@ -202,11 +191,15 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 	return position, nil
 }
 
-// publish delivers without history. A cluster takes a PUBLISH on any node; naming the channel as key
-// leads it to the one where scripts publish, so that the order is kept.
+// publish delivers without history.
 func (b *Broker) publish(ctx context.Context, channel string, data []byte) error {
-	message := ephemeral + rueidis.BinaryString(data)
-	return b.client.Do(ctx, b.client.B().Arbitrary("PUBLISH").Keys(b.keys.feed(channel)).Args(message).Build()).Error()
+	return b.send(ctx, b.keys.feed(channel), ephemeral+rueidis.BinaryString(data))
+}
+
+// send publishes a message. A cluster takes a PUBLISH on any node; naming the feed as key leads it to the
+// one where scripts publish, so that the order is kept.
+func (b *Broker) send(ctx context.Context, feed, message string) error {
+	return b.client.Do(ctx, b.client.B().Arbitrary(b.scripts.publishCommand).Keys(feed).Args(message).Build()).Error()
 }
 
 // History implements [pubsub.Broker].
@@ -232,7 +225,12 @@ func (b *Broker) resume(ctx context.Context, channel string, since pubsub.Positi
 		history, err = b.read(ctx, channel, pubsub.HistoryOptions{Since: &since, Limit: limit}, "seen", 0)
 		return err
 	})
-	if err != nil && !errors.Is(err, pubsub.ErrUnrecoverable) && !errors.Is(err, context.Canceled) && !b.closed.Load() {
+	switch {
+	case err == nil || errors.Is(err, context.Canceled) || b.closed.Load():
+	case errors.Is(err, pubsub.ErrUnrecoverable):
+		b.log.Warn("missed publications are lost", "redis", b.name, "channel", channel,
+			"epoch", since.Epoch, "offset", since.Offset, "newest_epoch", history.Position.Epoch, "newest_offset", history.Position.Offset)
+	default:
 		b.log.Warn("missed publications cannot be read yet", "channel", channel, "error", err.Error())
 	}
 	return history, err
@@ -254,7 +252,7 @@ func (b *Broker) read(ctx context.Context, channel string, o pubsub.HistoryOptio
 	if o.Reverse {
 		reverse = "reverse"
 	}
-	answer, err := historyScript.Exec(ctx, b.client,
+	answer, err := b.scripts.history.Exec(ctx, b.client,
 		[]string{b.keys.head(channel), b.keys.stream(channel)},
 		[]string{
 			newEpoch(), milliseconds(emptyTTL), how, since.Epoch, strconv.FormatUint(min(since.Offset, maxOffset), 10),
@@ -272,7 +270,7 @@ func (b *Broker) Subscribe(ctx context.Context, channel string) (err error) {
 	if err := check.Channel(channel); err != nil {
 		return err
 	}
-	return b.call(ctx, func(ctx context.Context) error { return b.receiver.join(ctx, channel) })
+	return b.call(ctx, func(ctx context.Context) error { return b.feeds.join(ctx, channel) })
 }
 
 // Unsubscribe implements [pubsub.Broker]. It does not wait for the server.
@@ -281,7 +279,7 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) (err error) {
 	if err := check.Channel(channel); err != nil {
 		return err
 	}
-	return b.call(ctx, func(ctx context.Context) error { return b.receiver.leave(ctx, channel) })
+	return b.call(ctx, func(ctx context.Context) error { return b.feeds.leave(ctx, channel) })
 }
 
 // Enter implements [pubsub.Broker]. After an error the member is not in channel, or will soon not be.
@@ -318,7 +316,7 @@ func (b *Broker) Members(ctx context.Context, channel string) (members []pubsub.
 
 // Probe implements [pubsub.Prober].
 func (b *Broker) Probe(ctx context.Context) error {
-	return b.call(ctx, b.receiver.echo)
+	return b.call(ctx, b.feeds.echo)
 }
 
 // Run implements [pubsub.Broker].

@@ -16,7 +16,10 @@ import (
 
 func TestMain(m *testing.M) {
 	// The cluster client gives connections that it replaced five more seconds, then closes them.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"),
+		// And it looks at most once a second who has which slots.
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
 }
 
 func TestRedisKeepsThePromises(t *testing.T) {
@@ -32,6 +35,11 @@ func TestRedisOverTLSKeepsThePromises(t *testing.T) {
 func TestRedisClusterKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	pubsubtest.Run(t, topologies(redistest.StartCluster(t).URL()))
+}
+
+func TestRedisClusterWithoutShardedPubSubKeepsThePromises(t *testing.T) {
+	t.Parallel()
+	pubsubtest.Run(t, topologies(redistest.StartCluster(t).URL()+"&sharded_pubsub=off"))
 }
 
 func TestRedisBehindSentinelKeepsThePromises(t *testing.T) {

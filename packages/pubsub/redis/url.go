@@ -29,6 +29,7 @@ const (
 type address struct {
 	name    string // for people: scheme, hosts and path, without user, password and query
 	mode    mode
+	classic bool // without sharded Pub/Sub, also where a cluster has it
 	options rueidis.ClientOption
 }
 
@@ -46,6 +47,7 @@ var queries = map[string][]mode{
 	"db":                {standalone, sentinel},
 	"ca_file":           {standalone, sentinel, cluster},
 	"server_name":       {standalone, sentinel, cluster},
+	"sharded_pubsub":    {cluster},
 }
 
 // parse understands a URL. rueidis' own parser checks the certificates of all nodes against the
@@ -115,12 +117,19 @@ func (a *address) query(q url.Values) error {
 		allowed := queries[name]
 		switch {
 		case allowed == nil:
-			problems = append(problems, fmt.Errorf("redis URL has an unknown parameter %q: known are addr, ca_file, db, master, sentinel_password, sentinel_user, server_name", name))
+			problems = append(problems, fmt.Errorf("redis URL has an unknown parameter %q: known are addr, ca_file, db, master, sentinel_password, sentinel_user, server_name, sharded_pubsub", name))
 		case !slices.Contains(allowed, a.mode):
 			problems = append(problems, fmt.Errorf("redis URL has a parameter %q, which means nothing for %s", name, a.mode))
 		case len(values) > 1 && name != "addr":
 			problems = append(problems, fmt.Errorf("redis URL has parameter %q more than once", name))
 		}
+	}
+	switch q.Get("sharded_pubsub") {
+	case "", "on":
+	case "off":
+		a.classic = true
+	default:
+		problems = append(problems, errors.New("redis URL has a parameter sharded_pubsub that is neither on nor off"))
 	}
 	if a.mode != sentinel {
 		return errors.Join(problems...)

@@ -224,37 +224,78 @@ func (s *Server) Calls(command string) int {
 	return n
 }
 
+// list is as Do, for an answer that is a list of texts.
+func (s *Server) list(words ...string) []string {
+	s.tb.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.tb.Context()), patience)
+	defer cancel()
+	conn, err := s.dial(ctx)
+	if err != nil {
+		s.tb.Fatalf("redis-server at %s: %v", s.Addr, err)
+	}
+	defer func() { _ = conn.Close() }()
+	reader, first, err := exchange(conn, words...)
+	count, isList := strings.CutPrefix(first, "*")
+	n, err2 := strconv.Atoi(count)
+	if err = errors.Join(err, err2); err != nil || !isList {
+		s.tb.Fatalf("redis-server at %s, %q: %q, %v", s.Addr, words, first, err)
+	}
+	texts := make([]string, n)
+	for i := range texts {
+		if texts[i], err = readAnswer(reader); err != nil {
+			s.tb.Fatalf("redis-server at %s, %q: %v", s.Addr, words, err)
+		}
+	}
+	return texts
+}
+
 func (s *Server) do(ctx context.Context, words ...string) (string, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", s.Socket)
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = conn.Close() }()
+	_, answer, err := exchange(conn, words...)
+	return answer, err
+}
+
+// dial opens a connection of its own.
+func (s *Server) dial(ctx context.Context) (net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", s.Socket)
+	if err != nil {
+		return nil, err
+	}
 	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return "", err
-		}
+		err = conn.SetDeadline(deadline)
 	}
-	if s.options.Password != "" {
-		if _, err := exchange(conn, "AUTH", s.options.Password); err != nil {
-			return "", err
-		}
+	if err == nil && s.options.Password != "" {
+		_, _, err = exchange(conn, "AUTH", s.options.Password)
 	}
-	return exchange(conn, words...)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // exchange writes a command and reads the answer, of a list its first line alone.
-func exchange(conn net.Conn, words ...string) (string, error) {
+func exchange(conn net.Conn, words ...string) (rest *bufio.Reader, answer string, err error) {
 	var command strings.Builder
 	fmt.Fprintf(&command, "*%d\r\n", len(words))
 	for _, word := range words {
 		fmt.Fprintf(&command, "$%d\r\n%s\r\n", len(word), word)
 	}
 	if _, err := conn.Write([]byte(command.String())); err != nil {
-		return "", err
+		return nil, "", err
 	}
-	reader := bufio.NewReader(conn)
+	rest = bufio.NewReader(conn)
+	answer, err = readAnswer(rest)
+	return rest, answer, err
+}
+
+// readAnswer reads a text, or a line of anything else.
+func readAnswer(reader *bufio.Reader) (string, error) {
 	line, err := reader.ReadString('\n')
 	line = strings.TrimSpace(line)
 	length, isText := strings.CutPrefix(line, "$")
@@ -265,9 +306,9 @@ func exchange(conn net.Conn, words ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := make([]byte, n)
+	text := make([]byte, n+len("\r\n"))
 	_, err = io.ReadFull(reader, text)
-	return string(text), err
+	return string(text[:n]), err
 }
 
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }

@@ -1,0 +1,51 @@
+package redis
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/redis/rueidis"
+)
+
+//go:embed lua/epoch.lua
+var epochLua string
+
+//go:embed lua/publish.lua
+var publishLua string
+
+//go:embed lua/history.lua
+var historyLua string
+
+//go:embed lua/enter.lua
+var enterLua string
+
+//go:embed lua/leave.lua
+var leaveLua string
+
+//go:embed lua/sweep.lua
+var sweepLua string
+
+// scripts are what must be one step, and the command that publishes in them and outside.
+type scripts struct {
+	publish, history, enter, leave, sweep *rueidis.Lua
+	publishCommand                        string
+}
+
+var (
+	classic = newScripts("PUBLISH")
+	sharded = newScripts("SPUBLISH")
+)
+
+func newScripts(publishCommand string) *scripts {
+	script := func(parts ...string) *rueidis.Lua {
+		return rueidis.NewLuaScript(strings.ReplaceAll(strings.Join(parts, ""), "'PUBLISH'", "'"+publishCommand+"'"))
+	}
+	return &scripts{
+		publish:        script(sabotaged(epochLua), publishLua),
+		history:        script(sabotaged(epochLua), historyLua),
+		enter:          script(enterLua),
+		leave:          script(leaveLua),
+		sweep:          script(sweepLua),
+		publishCommand: publishCommand,
+	}
+}
