@@ -247,5 +247,5 @@ func parseSlots(word string) (slotRange, bool) {
 	first, err := strconv.ParseUint(from, 10, 16)
 	last, err2 := strconv.ParseUint(to, 10, 16)
 	ok := err == nil && err2 == nil && first <= last && last < slots
-	return slotRange{uint16(first), uint16(last)}, ok //nolint:gosec // bounded by slots
+	return slotRange{uint16(first), uint16(last)}, ok
 }
