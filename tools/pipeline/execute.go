@@ -108,7 +108,7 @@ func (s *session) runWithInput(ctx context.Context, n *node, log io.Writer) erro
 
 func (s *session) call(n *node, output io.Writer) Call {
 	w := s.pipeline.workspace
-	c := Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: append(s.environment(n), turnVariable+"="+w.Root), Output: output}
+	c := Call{Root: w.Root, Dir: n.module.Dir, Module: n.member(), Args: n.args, Env: append(s.environment(n), turnVariable+"="+w.Root), Output: output, guard: s.guard}
 	if n.Interactive {
 		c.Input = os.Stdin
 	}
@@ -155,7 +155,7 @@ func (c Call) Run(ctx context.Context, args ...string) error { return c.run(ctx,
 
 // run is Run for a command that people know by other words.
 func (c Call) run(ctx context.Context, words, args []string) error {
-	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output, Input: c.Input})
+	err := process.Run(ctx, process.Command{Args: args, Dir: c.Dir, Env: c.Env, Output: c.Output, Input: c.Input, Guard: c.guard})
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(words, " "), err)
 	}

@@ -97,6 +97,43 @@ func TestSignalsEndWholeProcessGroups(t *testing.T) {
 	}
 }
 
+// A run that is killed cannot end what it started: that is done for it, down to what its tasks have started.
+func TestKilledRunTakesAllAlong(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"go.work": "go 1.26.0\nuse ./a\nuse ./b\n", "a/go.mod": "module example.com/a\ngo 1.26.0\n", "b/go.mod": "module example.com/b\ngo 1.26.0\n",
+		"tasks.json": `[{"Name": "build", "Commands": [["tool", "say"], ["sh", "-c", "sleep 300 >/dev/null 2>&1 & echo $$ $! >pids; wait"]]}]`,
+	})
+	cmd := command(t, dir, "build")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var left []int
+	for _, module := range []string{"a", "b"} {
+		var child, grandchild int
+		until(t, "the start of the task", func() bool {
+			data, err := os.ReadFile(filepath.Join(dir, module, "pids"))
+			if err != nil {
+				return false
+			}
+			n, err := fmt.Sscan(string(data), &child, &grandchild)
+			return err == nil && n == 2
+		})
+		endsWithTest(t, child)
+		left = append(left, child, grandchild)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	for _, pid := range left {
+		until(t, "the end of what was started", func() bool { return gone(pid) })
+	}
+	guards := fmt.Sprintf("magpie-guard\x00%d\x00", cmd.Process.Pid)
+	until(t, "the end of the guard", func() bool { return len(processes(guards)) == 0 })
+}
+
 // Servers stay up until the run is interrupted, which is no error then.
 func TestServersEndWithTheRun(t *testing.T) {
 	t.Parallel()

@@ -170,6 +170,7 @@ func (s *session) run(ctx context.Context, work func(context.Context) []run.Resu
 	}()
 	s.keeper = newKeeper(s)
 	results := work(ctx)
+	s.guard.Close()
 	s.turn.end()
 	s.keeper.close()
 	if s.cache != nil {

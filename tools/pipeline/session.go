@@ -13,6 +13,7 @@ import (
 	"magpie.build/tools/pipeline/internal/graph"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/output"
+	"magpie.build/tools/pipeline/internal/process"
 )
 
 // A session is one run under way. Its methods may be called from all workers.
@@ -33,6 +34,7 @@ type session struct {
 	tracked    func() (map[string]bool, error)
 	services   *services
 	past       *durations
+	guard      *process.Guard
 
 	mu      sync.Mutex
 	keys    map[string]hash.Key
@@ -62,6 +64,7 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 		keys: make(map[string]hash.Key), results: make(map[string]result), envs: make(map[string][]string),
 		ended: make(map[string]ending), running: make(map[string]time.Time), waiting: make(map[string]string),
 	}
+	s.guard = &process.Guard{}
 	s.turn = newTurn(s)
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"magpie.build/tools/pipeline/internal/process"
 )
 
 // A Task is something that some or all modules of the workspace can do, such as "build".
@@ -108,4 +110,6 @@ type Call struct {
 	Input *os.File
 	// Output takes what the task says. It is shown, stored and replayed. Safe for concurrent use.
 	Output io.Writer
+
+	guard *process.Guard
 }

@@ -26,7 +26,7 @@ type Checksums struct {
 }
 
 // ReadChecksums returns the checksums that hold with these versions. Where a module leads is read in the go.mod files of the
-// module cache, once for each state of the workspace: it is kept in a file, so that keys stay as they are when the
+// module cache, once for each state of the workspace: it is kept in a file, so that keys come out the same when the
 // cache is filled or emptied. Earlier is what was read before, or nil.
 func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key, cache, file string, earlier *Checksums) (*Checksums, error) {
 	h := hash.New("go.sum lines 1")
@@ -47,7 +47,8 @@ func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key
 	if earlier != nil && earlier.of == of {
 		return earlier, nil
 	}
-	if kept := openChecksums(file); kept != nil && kept.of == of {
+	states := openChecksums(file)
+	if kept := unpackChecksums(states, of); kept != nil {
 		return kept, nil
 	}
 	l := lines{workspace: ws, cache: ws.ModuleCache(cache), of: make(map[string][]string), source: make(map[string][]string), mods: make(map[module.Version]string)}
@@ -59,7 +60,7 @@ func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key
 		l.read(string(text))
 	}
 	c := &Checksums{of: of, digests: l.digests()}
-	c.save(file)
+	c.save(file, states)
 	return c, nil
 }
 
@@ -185,10 +186,15 @@ func (l *lines) next(name string) (modules []string, ok bool) {
 	return modules, found
 }
 
-const checksumsHeading = "magpie checksums 1\n"
+const (
+	checksumsHeading = "magpie checksums 2\n"
+	// checksumStates is for how many states of a workspace checksums are kept: those of the branches between which people go.
+	checksumStates = 32
+)
 
-// openChecksums reads what save wrote, and returns nil where there is no such file, or not a whole one.
-func openChecksums(file string) *Checksums {
+// openChecksums reads the states that are kept, the latest first: what they were made of and the packed digests in turn. Where
+// there is no such file, or not a whole one, there are none.
+func openChecksums(file string) []string {
 	data, err := os.ReadFile(file)
 	text, ok := strings.CutPrefix(string(data), checksumsHeading)
 	if err != nil || !ok || len(text) < sha256.Size {
@@ -198,24 +204,41 @@ func openChecksums(file string) *Checksums {
 		return nil
 	}
 	r := packed.Reader{Data: text[sha256.Size:]}
-	c := &Checksums{digests: make(map[string]string)}
-	copy(c.of[:], r.Take(uint64(len(c.of))))
-	for r.More() {
-		name := r.String()
-		c.digests[name] = r.String()
-	}
-	if r.Broken {
+	states := r.Strings()
+	if r.Broken || len(states)%2 != 0 {
 		return nil
 	}
-	return c
+	return states
 }
 
-// save keeps the checksums. Where that fails they are read again the next time.
-func (c *Checksums) save(file string) {
-	out := c.of[:]
-	for name, digest := range c.digests {
-		out = packed.AppendString(packed.AppendString(out, name), digest)
+// unpackChecksums finds a state among those that are kept, and returns nil where it is none of them.
+func unpackChecksums(states []string, of hash.Key) *Checksums {
+	for state := range slices.Chunk(states, 2) {
+		if state[0] != string(of[:]) {
+			continue
+		}
+		c := &Checksums{of: of, digests: make(map[string]string)}
+		r := packed.Reader{Data: state[1]}
+		for r.More() {
+			name := r.String()
+			c.digests[name] = r.String()
+		}
+		if r.Broken {
+			return nil
+		}
+		return c
 	}
+	return nil
+}
+
+// save keeps the checksums beside those of other states. Where that fails they are read again the next time.
+func (c *Checksums) save(file string, states []string) {
+	var own []byte
+	for name, digest := range c.digests {
+		own = packed.AppendString(packed.AppendString(own, name), digest)
+	}
+	states = append([]string{string(c.of[:]), string(own)}, states...)
+	out := packed.AppendStrings(nil, states[:min(len(states), 2*checksumStates)])
 	sum := sha256.Sum256(out)
 	_ = hash.WriteFile(file, slices.Concat([]byte(checksumsHeading), sum[:], out))
 }

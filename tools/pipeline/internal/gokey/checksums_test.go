@@ -138,6 +138,18 @@ func TestWhatIsKnownOfChecksumsStays(t *testing.T) {
 	if after, known := w.key("near.example/x"); after != before || !known {
 		t.Error("another key without the module cache")
 	}
+	sums, err := os.ReadFile(filepath.Join(w.root, "a", "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(w.root, "a/go.sum", string(sums)+"nobody.example/x v1.0.0 h1:other\n")
+	if _, known := w.key("near.example/x"); known {
+		t.Error("a state that nobody has seen is known without the module cache")
+	}
+	w.write(w.root, "a/go.sum", string(sums))
+	if after, known := w.key("near.example/x"); after != before || !known {
+		t.Error("another key in a state that has come back")
+	}
 	kept := filepath.Join(w.root, ".magpie", "checksums")
 	data, err := os.ReadFile(kept)
 	if err != nil {

@@ -30,6 +30,8 @@ type Command struct {
 	// Input is standard input. Nil means there is nothing to read. A command with Input shares our process group, because a terminal lets no
 	// other read from it; it alone, not its children, is ended when ctx is cancelled.
 	Input *os.File
+	// Guard ends the command with all that it starts when we are killed. Nil means that nobody does.
+	Guard *Guard
 }
 
 // ErrMissing is wrapped by Run's error when there is no such program.
@@ -50,6 +52,10 @@ func Run(ctx context.Context, c Command) error {
 	group, err := start(cmd, c.Input != nil)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", c.Args[0], err)
+	}
+	if c.Input == nil {
+		c.Guard.add(group.id)
+		defer c.Guard.remove(group.id)
 	}
 	done := make(chan struct{})
 	ended := make(chan struct{})
