@@ -154,7 +154,8 @@ func (s *socket) Write(p []byte) (int, error) {
 	}
 	s.closing = len(p) > 0 && p[0] == opClose
 	s.rest = append(s.rest, p...)
-	busy := s.flushing
+	// Whoever is writing takes this along; but a close frame has to be gone when the library closes the socket.
+	busy := s.flushing && !s.closing
 	s.mu.Unlock()
 	if busy {
 		return len(p), nil
