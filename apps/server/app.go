@@ -13,6 +13,7 @@ import (
 	"magpie.build/apps/server/internal/control"
 	"magpie.build/apps/server/internal/inspector"
 	"magpie.build/apps/server/internal/realtime"
+	"magpie.build/apps/server/internal/revocation"
 	"magpie.build/apps/server/internal/web"
 	"magpie.build/packages/pubsub"
 )
@@ -26,6 +27,9 @@ type app struct {
 	admin  *admin.Admin
 	// inspector and pages are what operators and people look at.
 	inspector, pages http.Handler
+	// revoked is called back tokens; api is nil without a key.
+	revoked *revocation.List
+	api     http.Handler
 }
 
 func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*app, error) {
@@ -43,6 +47,10 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 	// The hub asks the handler, the handler asks the chat, and the chat speaks through the hub: the
 	// circle closes before anything moves.
 	handler := &web.Realtime{Signer: signer}
+	gate, err := newGate(c, handler, watched, log)
+	if err != nil {
+		return nil, err
+	}
 	nodes := control.NewNodes(watched)
 	options := realtime.Options{
 		Logger:         log,
@@ -55,7 +63,14 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 	if err := c.limit(&options); err != nil {
 		return nil, err
 	}
-	hub := realtime.New(watched, permissions(c, handler, watched, log), options)
+	hub := realtime.New(watched, permissions(c, gate, handler, watched, log), options)
+	if err := gate.open(ctx, hub); err != nil {
+		return nil, err
+	}
+	backEnds, err := gate.api(c, nodes)
+	if err != nil {
+		return nil, err
+	}
 	if err := nodes.Start(ctx, hub.Answer); err != nil {
 		return nil, err
 	}
@@ -79,6 +94,7 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 		config: c, log: log, hub: hub, nodes: nodes,
 		admin:     admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker)),
 		inspector: inspection.Handler(), pages: pages.Handler(),
+		revoked: gate.revoked, api: backEnds,
 	}, nil
 }
 
@@ -90,10 +106,10 @@ func signingKey(ctx context.Context, c Config, broker pubsub.Broker) ([]byte, er
 	return auth.SharedKey(ctx, broker)
 }
 
-// permissions is handler, unless the server was told to let everybody do everything.
-func permissions(c Config, handler *web.Realtime, broker pubsub.Broker, log *slog.Logger) realtime.Handler {
+// permissions is the gate's handler, unless the server was told to let everybody do everything.
+func permissions(c Config, gate *gate, handler *web.Realtime, broker pubsub.Broker, log *slog.Logger) realtime.Handler {
 	if !c.RealtimeInsecure {
-		return handler
+		return gate.handler
 	}
 	log.Warn("REALTIME_INSECURE is on: anybody may connect, read and publish; never do this where others can reach it")
 	return web.Insecure{Realtime: handler, Open: realtime.Insecure(broker, insecureHistory)}

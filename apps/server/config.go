@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"magpie.build/apps/server/internal/api"
 	"magpie.build/apps/server/internal/auth"
 	"magpie.build/packages/config"
 	"magpie.build/packages/pubsub/memory"
@@ -82,6 +83,18 @@ type Config struct {
 	DrainPerSecond int `env:"DRAIN_PER_SECOND" default:"1000" check:"min=1"`
 	// DrainTime is how long that may take. Whoever is left is cut off.
 	DrainTime time.Duration `env:"DRAIN_TIME" default:"20s" check:"min=1s,max=1h"`
+	// Token says whose connection and subscription tokens are good, beside those that this server makes.
+	Token Token
+	// AllowAnonymous lets clients connect that prove nothing. Namespaces decide what they may do.
+	AllowAnonymous bool `env:"ALLOW_ANONYMOUS" default:"false"`
+	// Namespaces are groups of channels beside the chat's rooms, by what stands before the first colon of
+	// their names. The one named default has the channels without a colon. Of room, which is the chat's
+	// own, only gather_interval, wait_replicas and delta can be chosen.
+	Namespaces map[string]Namespace `env:"NAMESPACES"`
+	// APIAddr is where back ends publish, subscribe and disconnect by HTTP, if there is an API key.
+	APIAddr string `env:"API_ADDR" default:"127.0.0.1:8082" check:"required,hostport"`
+	// APIKey lets back ends in: at least 16 characters, better random. Without it there is no API.
+	APIKey config.Secret `env:"API_KEY"`
 	// LogLevel is the least that is logged.
 	LogLevel slog.Level `env:"LOG_LEVEL" default:"info"`
 	// LogFormat is text for people, json for machines.
@@ -89,6 +102,71 @@ type Config struct {
 	// RealtimeInsecure lets anybody connect from anywhere, and subscribe and publish to any channel but
 	// the chat's own rooms. For load tests only.
 	RealtimeInsecure bool `env:"REALTIME_INSECURE" default:"false"`
+}
+
+// Token says whose tokens are good. Without a key or an issuer, nobody's are.
+type Token struct {
+	// HMACKey is a secret of at least 32 bytes that the application signs tokens with, by HS256, HS384 or
+	// HS512.
+	HMACKey config.Secret `env:"HMAC_KEY"`
+	// HMACPreviousKey is good as well, while HMACKey replaces it.
+	HMACPreviousKey config.Secret `env:"HMAC_PREVIOUS_KEY"`
+	// PublicKeys are public keys as PEM blocks, one after another: RSA for RS256, RS384 and RS512, ECDSA
+	// for ES256, ES384 and ES512, Ed25519 for EdDSA.
+	PublicKeys config.Secret `env:"PUBLIC_KEYS"`
+	// Issuer is what tokens by the keys above must say in iss. Empty does not ask.
+	Issuer string `env:"ISSUER"`
+	// Audience is what they must say in aud. Empty does not ask.
+	Audience string `env:"AUDIENCE"`
+	// Issuers publish their keys as JSON Web Key Sets. Their names here are for this configuration alone.
+	Issuers map[string]Issuer `env:"ISSUERS"`
+}
+
+// Issuer is somebody who signs tokens with keys that it publishes.
+type Issuer struct {
+	// Issuer is what its tokens say in iss.
+	Issuer string `env:"ISSUER" check:"required"`
+	// Audience is what its tokens for this server say in aud: without it, its tokens for other
+	// applications would be good here.
+	Audience string `env:"AUDIENCE" check:"required"`
+	// JWKSURL is where its keys are, by https.
+	JWKSURL string `env:"JWKS_URL" check:"required,url=https|http"`
+}
+
+// Namespace is what a group of channels offers.
+type Namespace struct {
+	// HistorySize is how many publications a channel keeps.
+	HistorySize int `env:"HISTORY_SIZE" default:"0" check:"min=0,max=10000"`
+	// HistoryTTL is how long after its last publication a channel keeps them; 0s is for ever.
+	HistoryTTL time.Duration `env:"HISTORY_TTL" default:"0s" check:"min=0s"`
+	// Recovery lets a client that was away ask for what it missed. It needs a history size.
+	Recovery bool `env:"RECOVERY" default:"false"`
+	// Positioning tells a client when it missed something, even without recovery. It needs a history size.
+	Positioning bool `env:"POSITIONING" default:"false"`
+	// Presence lets subscribers ask who is in a channel.
+	Presence bool `env:"PRESENCE" default:"false"`
+	// JoinLeave tells subscribers who comes and goes.
+	JoinLeave bool `env:"JOIN_LEAVE" default:"false"`
+	// Delta lets subscribers ask for publications as differences from the one before.
+	Delta bool `env:"DELTA" default:"false"`
+	// Publish is who may publish as a client: nobody but the server API, subscribers of the channel, who is
+	// authenticated, or anybody.
+	Publish string `env:"PUBLISH" default:"nobody" check:"oneof=nobody|subscribers|authenticated|anybody"`
+	// Subscribe is who may subscribe: nobody but the server, who has a token for the channel, who is
+	// authenticated, or anybody. A token is good enough for all but nobody.
+	Subscribe string `env:"SUBSCRIBE" default:"token" check:"oneof=nobody|token|authenticated|anybody"`
+	// UserLimited makes a channel whose name ends in users, such as talk:x#ada,bob, theirs alone. Without it
+	// no channel has a # in its name.
+	UserLimited bool `env:"USER_LIMITED" default:"false"`
+	// Pattern is a regular expression for the part of a channel's name after the colon, all of it. Empty is
+	// anything.
+	Pattern string `env:"PATTERN"`
+	// MaxLength is how many bytes a channel's name may have.
+	MaxLength int `env:"MAX_LENGTH" default:"255" check:"min=1,max=255"`
+	// GatherInterval is how long publications may wait to go out together; 0s does not wait.
+	GatherInterval time.Duration `env:"GATHER_INTERVAL" default:"0s" check:"min=0s,max=1s"`
+	// WaitReplicas is how many replicas of Redis have a publication before it is acknowledged.
+	WaitReplicas int `env:"WAIT_REPLICAS" default:"0" check:"min=0,max=16"`
 }
 
 var _ config.Validator = Config{}
@@ -104,7 +182,12 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("ALLOWED_ORIGINS has %q, but an origin is like https://chat.example.com", origin))
 		}
 	}
-	return errors.Join(problems...)
+	if key := c.APIKey.Reveal(); key != "" && len(key) < api.MinKey {
+		problems = append(problems, fmt.Errorf("API_KEY has %d bytes, but needs at least %d: try openssl rand -base64 32", len(key), api.MinKey))
+	}
+	_, err := c.verifier(nil, nil)
+	_, err2 := c.namespaces()
+	return errors.Join(append(problems, err, err2)...)
 }
 
 // loadConfig reads the command line and the environment.

@@ -31,15 +31,15 @@ type server struct {
 	command *exec.Cmd
 	exited  chan error
 	log     *logBuffer
-	// url and adminURL are where it listens.
-	url, adminURL string
+	// url, adminURL and apiURL are where it listens; the last is empty without a key.
+	url, adminURL, apiURL string
 }
 
 // start runs a server with the given environment on ports of its own choice, until the test ends. An
 // environment that names ADDR overrides the choice.
 func start(t *testing.T, env ...string) *server {
 	t.Helper()
-	s := launch(t, append([]string{"ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, env...)...)
+	s := launch(t, append([]string{"ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "API_ADDR=127.0.0.1:0"}, env...)...)
 	deadline := time.After(patience)
 	for s.url == "" || s.adminURL == "" {
 		select {
@@ -49,6 +49,8 @@ func start(t *testing.T, env ...string) *server {
 				s.url = line.URL
 			case "admin is listening":
 				s.adminURL = line.URL
+			case "api is listening":
+				s.apiURL = line.URL
 			}
 		case err := <-s.exited:
 			t.Fatalf("the server ended at once: %v\n%s", err, s.log)

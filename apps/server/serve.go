@@ -40,6 +40,14 @@ func (a *app) run(ctx context.Context) error {
 	}
 	defer func() { _ = operators.Close() }()
 
+	var backEnds net.Listener
+	if a.api != nil {
+		if backEnds, err = listen(ctx, "API_ADDR", a.config.APIAddr); err != nil {
+			return err
+		}
+		defer func() { _ = backEnds.Close() }()
+	}
+
 	group, serving := errgroup.WithContext(context.WithoutCancel(ctx))
 	connected, drain := context.WithCancel(serving)
 	defer drain()
@@ -51,6 +59,11 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return a.nodes.Run(open) })
 	group.Go(func() error { return a.serve(open, public, a.pages) })
 	group.Go(func() error { return a.serve(open, operators, a.admin.Handler(a.inspector)) })
+	group.Go(func() error { return a.revoked.Run(open) })
+	if a.api != nil {
+		group.Go(func() error { return a.serve(open, backEnds, a.api) })
+		a.log.Info("api is listening", "url", "http://"+backEnds.Addr().String())
+	}
 	a.log.Info("admin is listening", "url", "http://"+operators.Addr().String())
 	a.log.Info("server is listening", "url", "http://"+public.Addr().String())
 

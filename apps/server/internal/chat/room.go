@@ -31,8 +31,11 @@ type Room struct {
 	At time.Time `json:"at"`
 }
 
+// Namespace is what the channels of rooms have in common.
+const Namespace = "room"
+
 // channelPrefix begins the channel of every room.
-const channelPrefix = "room:"
+const channelPrefix = Namespace + ":"
 
 // Channel is the channel of a room on the wire. [RoomOf] is its inverse.
 func Channel(id RoomID) string { return channelPrefix + string(id) }

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"magpie.build/packages/pubsub"
 )
 
@@ -31,8 +33,10 @@ type Nodes struct {
 	broker *Broker
 	name   string
 	answer func(question []byte) []byte
-	// answers wait for Run.
-	answers chan letter
+	// answers and questions on a topic wait for Run.
+	answers, questions chan letter
+	// topics are set before Run.
+	topics map[string]Topic
 
 	mu      sync.Mutex
 	waiting map[string]chan []byte
@@ -46,16 +50,19 @@ type letter struct {
 	From     string `json:"from"`
 	ID       string `json:"id"`
 	Answered bool   `json:"answered,omitempty"`
+	Topic    string `json:"topic,omitempty"`
 	Body     []byte `json:"body"`
 }
 
 // NewNodes gives this process a name among its servers.
 func NewNodes(broker *Broker) *Nodes {
 	return &Nodes{
-		broker:  broker,
-		name:    rand.Text(),
-		answers: make(chan letter, maxAnswers),
-		waiting: map[string]chan []byte{},
+		broker:    broker,
+		name:      rand.Text(),
+		answers:   make(chan letter, maxAnswers),
+		questions: make(chan letter, maxAnswers),
+		topics:    map[string]Topic{},
+		waiting:   map[string]chan []byte{},
 	}
 }
 
@@ -69,11 +76,22 @@ func (n *Nodes) Start(ctx context.Context, answer func(question []byte) []byte) 
 	if err := n.broker.Watch(ctx, nodePrefix+n.name, n); err != nil {
 		return fmt.Errorf("follow this server's channel: %w", err)
 	}
-	return nil
+	return n.enter(ctx)
 }
 
-// Run sends the answers until ctx ends.
+// Run answers until ctx ends.
 func (n *Nodes) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range thinkers {
+		group.Go(func() error { n.think(ctx); return nil })
+	}
+	group.Go(func() error { return n.reply(ctx) })
+	defer n.leave(context.WithoutCancel(ctx))
+	return group.Wait()
+}
+
+// reply sends the answers.
+func (n *Nodes) reply(ctx context.Context) error {
 	for {
 		select {
 		case l := <-n.answers:
@@ -90,7 +108,11 @@ func (n *Nodes) Ask(ctx context.Context, name string, question []byte) ([]byte, 
 	if !nodeName.MatchString(name) {
 		return nil, ErrNoNode
 	}
-	l := letter{to: name, From: n.name, ID: rand.Text(), Body: question}
+	return n.ask(ctx, name, "", question)
+}
+
+func (n *Nodes) ask(ctx context.Context, name, topic string, question []byte) ([]byte, error) {
+	l := letter{to: name, From: n.name, ID: rand.Text(), Topic: topic, Body: question}
 	answer := make(chan []byte, 1)
 	n.mu.Lock()
 	n.waiting[l.ID] = answer
@@ -128,6 +150,13 @@ func (n *Nodes) HandlePublication(_ string, publication pubsub.Publication) {
 	var l letter
 	if err := json.Unmarshal(publication.Data, &l); err != nil {
 		return // it is from no server of ours
+	}
+	if !l.Answered && l.Topic != "" {
+		select {
+		case n.questions <- l:
+		default: // whoever asked is told that this server did not answer
+		}
+		return
 	}
 	if !l.Answered {
 		select {

@@ -139,6 +139,8 @@ type Client struct {
 	Info json.RawMessage
 	// ChannelInfo is what Subscribe said of it: chan_info. Nil outside a channel.
 	ChannelInfo json.RawMessage
+	// Subscribed says that it is subscribed to the channel that it would publish to.
+	Subscribed bool
 	// Meta and Credential are what Connect said of them. Other clients never see them: they are not set
 	// where a client comes from a publication or from presence.
 	Meta       json.RawMessage

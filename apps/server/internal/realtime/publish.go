@@ -22,7 +22,7 @@ func (c *connection) publish(ctx context.Context, id uint32, cmd *publishCommand
 	}
 	client := c.client
 	if s := c.subscription(cmd.Channel); s != nil {
-		client.ChannelInfo = s.offer.Info
+		client.ChannelInfo, client.Subscribed = s.offer.Info, !c.isBroken(s)
 	}
 	if err := c.hub.handler.Publish(ctx, client, cmd.Channel, cmd.Data); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"magpie.build/apps/server/internal/auth"
 	"magpie.build/apps/server/internal/chat"
@@ -18,7 +19,10 @@ type Realtime struct {
 	Signer *auth.Signer
 }
 
-var _ realtime.Handler = (*Realtime)(nil)
+var (
+	_ realtime.Handler   = (*Realtime)(nil)
+	_ realtime.Refresher = (*Realtime)(nil)
+)
 
 // Connect knows a client library by its token, and a browser by its session.
 func (h *Realtime) Connect(_ context.Context, request realtime.ConnectRequest) (realtime.ConnectReply, error) {
@@ -29,16 +33,43 @@ func (h *Realtime) Connect(_ context.Context, request realtime.ConnectRequest) (
 		}
 		return welcome(user)
 	}
-	user, expires, err := h.Signer.CheckToken(request.Token)
-	switch {
-	case errors.Is(err, auth.ErrExpired):
-		return realtime.ConnectReply{}, realtime.ErrTokenExpired
-	case err != nil:
-		return realtime.ConnectReply{}, realtime.DisconnectInvalidToken
+	user, expires, err := h.checkToken(request.Token)
+	if err != nil {
+		return realtime.ConnectReply{}, err
 	}
 	reply, err := welcome(user)
 	reply.ExpireAt = expires
 	return reply, err
+}
+
+func (h *Realtime) checkToken(token string) (user auth.User, expires time.Time, err error) {
+	user, expires, err = h.Signer.CheckToken(token)
+	switch {
+	case errors.Is(err, auth.ErrExpired):
+		return user, expires, realtime.ErrTokenExpired
+	case err != nil:
+		return user, expires, realtime.DisconnectInvalidToken
+	default:
+		return user, expires, nil
+	}
+}
+
+// Refresh renews a connection with a fresh token of the same user.
+func (h *Realtime) Refresh(_ context.Context, client realtime.Client, token string) (realtime.RefreshReply, error) {
+	user, expires, err := h.checkToken(token)
+	switch {
+	case err != nil:
+		return realtime.RefreshReply{}, err
+	case user.ID != client.User:
+		return realtime.RefreshReply{}, realtime.DisconnectInvalidToken
+	default:
+		return realtime.RefreshReply{ExpireAt: expires}, nil
+	}
+}
+
+// RefreshSubscription has nothing to renew: rooms know no tokens.
+func (h *Realtime) RefreshSubscription(context.Context, realtime.Client, string, string) (time.Time, error) {
+	return time.Time{}, realtime.ErrNotAvailable
 }
 
 func welcome(user auth.User) (realtime.ConnectReply, error) {
@@ -105,5 +136,10 @@ func userOfClient(client realtime.Client) auth.User {
 	if err := json.Unmarshal(client.Info, &badge); err != nil {
 		return auth.User{ID: client.User}
 	}
-	return auth.User{ID: client.User, Name: badge.Name}
+	// An application's token may call its user anything: a name that cannot be shown is none.
+	name, err := auth.CleanName(badge.Name)
+	if err != nil {
+		name = ""
+	}
+	return auth.User{ID: client.User, Name: name}
 }
