@@ -5,6 +5,7 @@ package deploy
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -139,11 +140,19 @@ func (p *Process) Resume() {
 	}
 }
 
+// Ports that systems do not give to connections: a program that was killed finds its port free when it is started again.
+const firstPort, lastPort = 12_000, 30_000
+
 // freeAddr returns an address on the loopback that nobody listens at.
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // binds and returns at once
-	if err != nil {
-		return "", fmt.Errorf("look for a free port: %w", err)
+	var problem error
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort)) //nolint:gosec // no secret
+		l, err := net.Listen("tcp", addr)                                            //nolint:noctx // binds and returns at once
+		if err == nil {
+			return addr, l.Close()
+		}
+		problem = err
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("look for a free port: %w", problem)
 }

@@ -6,7 +6,8 @@
 //  4. What was not acknowledged is there at most once, and nothing is there that nobody published.
 //  5. A viewer that follows shows a message, or knows that it does not follow, within [record.Model.Notice].
 //
-// What a failover may lose (see [record.Model.Durable]) must have been told by a new epoch: that is part of the first law.
+// What was acknowledged while a failover could happen may be lost (see [record.Model.Durable]); whoever showed it must be told,
+// by the second law.
 package laws
 
 import (

@@ -35,6 +35,8 @@ func script(t *testing.T, text string) []record.Event {
 			switch {
 			case field == "excuse":
 				e.Excuse = true
+			case field == "failover":
+				e.Failover = true
 			case position:
 				e.Epoch = epoch
 				if _, err := fmt.Sscan(offset, &e.Offset); err != nil {
@@ -82,31 +84,44 @@ func TestLaws(t *testing.T) {
 			1   publish pub a
 			2   fail    pub a
 			3   top     E/0`},
-		{name: "lost by a failover that was told", lossy: true, events: `
+		{name: "lost by a failover", lossy: true, events: `
 			0   live    ann E/0
 			1   publish pub a
 			1.1 ack     pub a
+			1.2 fault   kill failover
 			2   told    ann F/0
+			2.1 heal    kill
+			3   top     F/0`},
+		{name: "lost by an old master that came back", lossy: true, events: `
+			0   live    ann E/0
+			1   fault   cut failover
+			2   heal    cut
+			9   publish pub a
+			9.1 ack     pub a
+			19  top     E/0`},
+		{name: "lost by a failover of what is durable", law: laws.Readable, sentence: "a was acknowledged, and room does not have it at the end", events: `
+			1   publish pub a
+			1.1 ack     pub a
+			1.2 fault   kill failover
+			2.1 heal    kill
 			3   top     F/0`},
 		{
-			name: "lost by a failover without a new epoch", lossy: true, law: laws.Readable,
-			sentence: "a was acknowledged, room does not have it at the end, and no epoch ended after that", events: `
-			0   live    ann E/0
+			name: "lost without a failover", lossy: true, law: laws.Readable,
+			sentence: "a was acknowledged, room does not have it at the end, and there was no failover", events: `
 			1   publish pub a
 			1.1 ack     pub a
-			2   told    ann E/0
-			3   top     E/0`,
+			2   fault   stop excuse
+			2.1 heal    stop
+			3   top     F/0`,
 		},
 		{
-			name: "lost after the failover", lossy: true, law: laws.Readable,
-			sentence: "b was acknowledged, room does not have it at the end, and no epoch ended after that", events: `
-			0   live    ann E/0
-			2   told    ann F/0
-			2.1 publish pub b
-			2.2 ack     pub b
-			2.3 away    ann
-			2.4 told    ann F/0
-			3   top     F/0`,
+			name: "lost long before the failover", lossy: true, law: laws.Readable,
+			sentence: "a was acknowledged, room does not have it at the end, and there was no failover", events: `
+			1   publish pub a
+			1.1 ack     pub a
+			3   fault   kill failover
+			4   heal    kill
+			5   top     F/0`,
 		},
 		{name: "a hole in the history", law: laws.Readable, sentence: "the history of room has 3 after 1", events: `
 			1   publish pub a

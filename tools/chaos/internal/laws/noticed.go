@@ -15,7 +15,8 @@ type following struct {
 	shows map[string]int
 }
 
-// noticed is the fifth law. A message counts for a viewer that followed since before it was first tried; whoever comes later
+// noticed is the fifth law. What a failover lost before a viewer showed it is no loss to the viewer: its view is what the history
+// has. A message counts for a viewer that followed since before it was first tried; whoever comes later
 // may have it in the position that it begins at.
 func (r *run) noticed(ch *channel) {
 	acked := ch.acked()
@@ -47,7 +48,7 @@ func (ch *channel) acked() []string {
 
 func (r *run) noticedBy(ch *channel, who string, f following, key string) {
 	m := ch.messages[key]
-	if m.published < f.from {
+	if m.published < f.from || ch.lost(key) && r.losable(m) {
 		return
 	}
 	noticed, shown := f.shows[key]
@@ -65,6 +66,12 @@ func (r *run) noticedBy(ch *channel, who string, f following, key string) {
 		return
 	}
 	r.breaks(Noticed, evidence, "%s did not show %s of %s and knew of nothing for %s", who, key, ch.name, since(acked, r.Events[noticed].At))
+}
+
+// lost reports whether the history was read at the end and does not have a message.
+func (ch *channel) lost(key string) bool {
+	_, kept := ch.keys[key]
+	return ch.top >= 0 && !kept
 }
 
 func since(from, to time.Duration) time.Duration { return (to - from).Round(time.Millisecond) }

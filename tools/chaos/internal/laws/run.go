@@ -14,8 +14,10 @@ type run struct {
 	record.History
 	channels []*channel
 	excuses  []window
-	end      int // the last event
-	found    []Violation
+	// failovers are the times of faults which may promote a replica.
+	failovers []window
+	end       int // the last event
+	found     []Violation
 }
 
 // channel is what happened in one channel. All numbers are places in the history's events.
@@ -24,11 +26,9 @@ type channel struct {
 	messages map[string]*message
 	order    []string // the keys, as they were first seen
 	kept     []int
-	byOffset map[uint64]int    // of kept
-	keys     map[string]int    // of kept
-	top      int               // none below 0
-	turned   int               // where a viewer last saw that an epoch had ended
-	epochs   map[string]string // of each viewer
+	byOffset map[uint64]int // of kept
+	keys     map[string]int // of kept
+	top      int            // none below 0
 	viewers  map[string][]int
 	names    []string // the viewers
 }
@@ -38,7 +38,7 @@ type message struct {
 	published, acked int
 }
 
-// window is a time in which nobody can notice anything.
+// window is the time of a fault.
 type window struct{ from, to time.Duration }
 
 // forever is the end of a fault that was not healed.
@@ -54,16 +54,17 @@ func newRun(h record.History) *run {
 		ch := byName[e.Channel]
 		if ch == nil {
 			ch = &channel{
-				name: e.Channel, top: -1, turned: -1,
+				name: e.Channel, top: -1,
 				messages: make(map[string]*message), byOffset: make(map[uint64]int), keys: make(map[string]int),
-				epochs: make(map[string]string), viewers: make(map[string][]int),
+				viewers: make(map[string][]int),
 			}
 			byName[e.Channel] = ch
 			r.channels = append(r.channels, ch)
 		}
 		ch.add(i, e)
 	}
-	r.excuses = excuses(h.Events)
+	r.excuses = windows(h.Events, func(fault record.Event) bool { return fault.Excuse })
+	r.failovers = windows(h.Events, func(fault record.Event) bool { return fault.Failover })
 	return r
 }
 
@@ -90,12 +91,6 @@ func (ch *channel) add(i int, e record.Event) {
 			ch.names = append(ch.names, e.Who)
 		}
 		ch.viewers[e.Who] = append(ch.viewers[e.Who], i)
-		if before := ch.epochs[e.Who]; before != "" && e.Epoch != "" && e.Epoch != before {
-			ch.turned = i
-		}
-		if e.Epoch != "" {
-			ch.epochs[e.Who] = e.Epoch
-		}
 	case record.Fail, record.Fault, record.Heal, record.Note:
 	}
 }
@@ -110,13 +105,13 @@ func (ch *channel) message(key string) *message {
 	return m
 }
 
-// excuses are the times of faults which nobody can notice anything through, in order.
-func excuses(events []record.Event) []window {
+// windows are the times of some faults, in order.
+func windows(events []record.Event, ofKind func(fault record.Event) bool) []window {
 	var all []window
 	open := make(map[string]int)
 	for _, e := range events {
 		switch {
-		case e.Kind == record.Fault && e.Excuse:
+		case e.Kind == record.Fault && ofKind(e):
 			open[e.Who] = len(all)
 			all = append(all, window{from: e.At, to: forever})
 		case e.Kind == record.Heal:

@@ -147,15 +147,15 @@ func (n Nemesis) step(ctx context.Context, began time.Time, who string, s Step) 
 	if !wait(ctx, time.Until(began.Add(s.At))) {
 		return nil
 	}
-	excuse := false
+	e := record.Event{Kind: record.Fault, Who: who}
 	inflict := n.onViewers
 	for _, f := range deploy.Faults {
 		if f.Name == s.Fault {
-			excuse = f.Excuse
+			e.Excuse, e.Failover = f.Excuse, f.Failover
 			inflict = func(s Step) (deploy.Wound, error) { return n.Deployment.Inflict(f, s.Pick) }
 		}
 	}
-	n.Log.Add(record.Event{Kind: record.Fault, Who: who, Excuse: excuse})
+	n.Log.Add(e)
 	wound, err := inflict(s)
 	if err != nil {
 		n.Log.Add(record.Event{Kind: record.Heal, Who: who, Text: "left out: " + err.Error()})

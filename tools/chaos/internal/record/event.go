@@ -35,7 +35,7 @@ const (
 	Kept Kind = "kept"
 	// Top is the end of a channel's history at the end of the run, after all Kept: Channel, Epoch, Offset.
 	Top Kind = "top"
-	// Fault is something that was done to the servers, until the Heal of the same Who: Text, Excuse.
+	// Fault is something that was done to the servers, until the Heal of the same Who: Text, Excuse, Failover.
 	Fault Kind = "fault"
 	// Heal is the end of a fault: Text.
 	Heal Kind = "heal"
@@ -56,8 +56,10 @@ type Event struct {
 	Epoch  string `json:"epoch,omitempty"`
 	Offset uint64 `json:"offset,omitempty"`
 	// Excuse says of a fault that nobody can notice anything while it lasts, such as a server that is stopped.
-	Excuse bool   `json:"excuse,omitempty"`
-	Text   string `json:"text,omitempty"`
+	Excuse bool `json:"excuse,omitempty"`
+	// Failover says of a fault that a replica may be promoted because of it.
+	Failover bool   `json:"failover,omitempty"`
+	Text     string `json:"text,omitempty"`
 }
 
 // String is the event as a line for people.
@@ -89,7 +91,7 @@ type Model struct {
 	Nemesis  string `json:"nemesis"`
 	Seed     uint64 `json:"seed"`
 	// Durable says that nothing acknowledged may be lost, whatever was killed. Where it is false, a failover may lose what its
-	// replica did not have, if a new epoch tells so.
+	// replica did not have. Whoever showed that must be told.
 	Durable bool `json:"durable"`
 	// HistorySize is how many messages a channel keeps.
 	HistorySize uint64 `json:"history_size"`
