@@ -60,10 +60,11 @@ func check(dirs []string, stdout io.Writer) error {
 	}
 	var broken error
 	for _, dir := range dirs {
-		v, err := judge(dir, stdout)
+		v, report, err := judge(dir)
 		if err != nil {
 			return err
 		}
+		say(stdout, "%s", report)
 		if !v.Good() {
 			broken = errBroken
 		}

@@ -49,7 +49,7 @@ func (t trial) run(ctx context.Context) (laws.Verdict, error) {
 	say(t.progress, "%s, %s, %s, %v, seed %d, in %s\n%s", t.system.Name(), t.topology, t.nemesis, t.length, t.seed, t.dir, plan)
 	model := record.Model{
 		System: t.system.Name(), Topology: string(t.topology), Nemesis: t.nemesis, Seed: t.seed,
-		Durable:     t.system.Durable(t.topology),
+		Durable: t.system.Durable(t.topology), Forgets: t.system.Forgets(t.topology),
 		HistorySize: deploy.HistorySize, Notice: notice,
 	}
 	log, err := record.Create(t.dir, model)
@@ -60,18 +60,21 @@ func (t trial) run(ctx context.Context) (laws.Verdict, error) {
 	if err != nil {
 		return laws.Verdict{}, fmt.Errorf("run of %s in %s: %w", t.nemesis, t.dir, err)
 	}
-	return judge(t.dir, t.progress)
+	v, report, err := judge(t.dir)
+	if err == nil && !v.Good() {
+		say(t.progress, "%s", report)
+	}
+	return v, err
 }
 
 // judge checks the run that a folder holds.
-func judge(dir string, w io.Writer) (laws.Verdict, error) {
+func judge(dir string) (v laws.Verdict, report string, err error) {
 	h, err := record.Read(dir)
 	if err != nil {
-		return laws.Verdict{}, err
+		return v, "", err
 	}
-	v := laws.Check(h)
-	_, err = io.WriteString(w, v.Report(h))
-	return v, err
+	v = laws.Check(h)
+	return v, v.Report(h), nil
 }
 
 // play has everybody play their part.
@@ -106,7 +109,7 @@ func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) err
 	if err := errors.Join(err, d.Revive()); err != nil {
 		return err
 	}
-	return cast.Settle(ctx, stage, audience)
+	return cast.Settle(ctx, stage, audience, t.system.Patience())
 }
 
 // publish begins to publish, and returns what ends that.

@@ -13,14 +13,12 @@ import (
 const (
 	// page is how many messages one reply holds at most.
 	page = 1000
-	// settleTime is how long viewers may take to be complete after the last fault.
-	settleTime = 30 * time.Second
 	// readTime is how long the history may be out of reach then.
 	readTime = 30 * time.Second
 )
 
-// Settle waits until all viewers have shown all there is, or for half a minute, and then records the history of every channel.
-func Settle(ctx context.Context, s Stage, viewers []*Viewer) error {
+// Settle waits until all viewers have shown all there is, or until patience ends, and then records the history of every channel.
+func Settle(ctx context.Context, s Stage, viewers []*Viewer, patience time.Duration) error {
 	histories := make(map[string]*wire.HistoryResult)
 	for _, channel := range s.Channels {
 		h, err := s.read(ctx, channel)
@@ -29,7 +27,7 @@ func Settle(ctx context.Context, s Stage, viewers []*Viewer) error {
 		}
 		histories[channel] = h
 	}
-	deadline := time.Now().Add(settleTime)
+	deadline := time.Now().Add(patience)
 	for !complete(histories, viewers) && time.Now().Before(deadline) && ctx.Err() == nil {
 		pause(ctx, minWait)
 	}

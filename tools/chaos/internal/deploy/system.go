@@ -23,6 +23,10 @@ type System interface {
 	Channels() []string
 	// Durable says that nothing acknowledged may be lost with a topology, whatever was killed.
 	Durable(t Topology) bool
+	// Forgets says that history is in memory alone.
+	Forgets(t Topology) bool
+	// Patience is how long it may take by its own account to notice that something is missing.
+	Patience() time.Duration
 	// SignIn returns what goes with each handshake.
 	SignIn(ctx context.Context, addr string) (http.Header, error)
 
@@ -54,6 +58,12 @@ func (Magpie) Channels() []string { return []string{"room:general", "room:random
 
 // Durable implements [System]. A replica may lack what its master has acknowledged.
 func (Magpie) Durable(t Topology) bool { return t == Memory || t == Standalone }
+
+// Forgets implements [System].
+func (Magpie) Forgets(Topology) bool { return false }
+
+// Patience implements [System]. The fifth law asks for less; this is for servers that were sabotaged.
+func (Magpie) Patience() time.Duration { return 30 * time.Second }
 
 // sessionKey is the same on all servers, and no secret.
 const sessionKey = "a key for servers that are about to be killed"
@@ -114,8 +124,14 @@ func (Centrifugo) Name() string { return "centrifugo" }
 // Channels implements [System].
 func (Centrifugo) Channels() []string { return []string{"room:general", "room:random"} }
 
-// Durable implements [System]. Without Redis its history is in memory alone.
+// Durable implements [System].
 func (Centrifugo) Durable(t Topology) bool { return t == Standalone }
+
+// Forgets implements [System].
+func (Centrifugo) Forgets(t Topology) bool { return t == Memory }
+
+// Patience implements [System]: positions are compared every 40 seconds.
+func (Centrifugo) Patience() time.Duration { return 75 * time.Second }
 
 // APIKey opens the HTTP interface.
 const APIKey = "no secret either"

@@ -14,8 +14,8 @@ const before = time.Second
 
 // losable reports whether a message was acknowledged when a failover could lose it.
 func (r *run) losable(m *message) bool {
-	if r.Model.Durable {
-		return false
+	if r.Model.Durable || r.Model.Forgets {
+		return r.Model.Forgets
 	}
 	at := r.Events[m.acked].At
 	return slices.ContainsFunc(r.failovers, func(w window) bool { return w.from-before <= at && (w.to == forever || at <= w.to+aftermath) })

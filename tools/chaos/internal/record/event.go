@@ -93,6 +93,8 @@ type Model struct {
 	// Durable says that nothing acknowledged may be lost, whatever was killed. Where it is false, a failover may lose what its
 	// replica did not have. Whoever showed that must be told.
 	Durable bool `json:"durable"`
+	// Forgets says that history is in a server's memory alone, and lost with it. Whoever followed must be told.
+	Forgets bool `json:"forgets,omitempty"`
 	// HistorySize is how many messages a channel keeps.
 	HistorySize uint64 `json:"history_size"`
 	// Notice is within what time a viewer must show a message or know that it does not follow, outside of excused faults.
