@@ -137,6 +137,7 @@ func serveElsewhere(t *testing.T) []string {
 	env := []string{
 		"GOPROXY=file://" + proxy, "GOSUMDB=off", "GOMODCACHE=" + filepath.Join(dir, "modules"), "GOCACHE=" + strings.TrimSpace(string(goCache)),
 		"GOENV=off", "GOTOOLCHAIN=local", "GOWORK=",
+		"GODEBUG=goindex=0", // the go command's own index takes a file of the same size and time for the same
 	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "COMSPEC", "PATHEXT"} {
 		if value, ok := os.LookupEnv(name); ok {
