@@ -2,6 +2,7 @@
 // its history on disk; any number of them with the same REDIS_URL are one chat.
 //
 //	server -help
+//	server doctor   # says whether the machine has what the server needs
 package main
 
 import (
@@ -29,12 +30,19 @@ func main() {
 
 // run is the whole program: it serves until ctx ends. Results go to stdout, the log to stderr.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
+	examine := len(args) > 0 && args[0] == doctorCommand
+	if examine {
+		args = args[1:]
+	}
 	c, err := loadConfig(args, env, stdout)
 	if errors.Is(err, config.ErrHelp) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if examine {
+		return runDoctor(ctx, c, stdout)
 	}
 	log := c.logger(stderr)
 	broker, err := openBroker(ctx, c, log)

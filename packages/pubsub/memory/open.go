@@ -78,9 +78,12 @@ func inspect(path string) (pagefile.Summary, error) {
 	return summary, damage
 }
 
+// errInUse is what a directory's second process is told.
+var errInUse = errors.New("another process has it open: end that one, or choose another directory")
+
 func locked(err error) error {
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return errors.New("another process has it open: end that one, or choose another directory")
+		return errInUse
 	}
 	return err
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"magpie.build/packages/pubsub/memory/internal/pagefile"
@@ -15,6 +17,19 @@ import (
 // ErrDamaged is wrapped by [Open] when the directory has a history that cannot be read whole. The file
 // is left as it is.
 var ErrDamaged = errors.New("history is damaged")
+
+// Verify finds out whether the history in a directory can be read whole, changing nothing. A directory without
+// one can, and so can one that a process has open. The error wraps [ErrDamaged] when it cannot.
+func Verify(dir string) error {
+	path := filepath.Join(dir, fileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if _, err := inspect(path); err != nil && !errors.Is(err, errInUse) {
+		return fmt.Errorf("verify history in %s: %w", dir, err)
+	}
+	return nil
+}
 
 // verify reads a file of which nothing is known, and finds out whether all that was ever committed is
 // there.
