@@ -45,9 +45,15 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		t.Fatalf("%v: %s", err, &stderr)
 	}
 	whole := regexp.MustCompile(`^(m\d+)#(\w+): (m\d+) (out|err) 0123456789$`)
+	cut := regexp.MustCompile(`^(m\d+)#bad: (.*)$`) // one that is killed may not get to the end of its line
 	lines := 0
 	for line := range strings.Lines(stdout.String()) {
-		at := whole.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		line = strings.TrimSuffix(line, "\n")
+		if at := cut.FindStringSubmatch(line); at != nil && (strings.HasPrefix(at[1]+" out 0123456789", at[2]) || strings.HasPrefix(at[1]+" err 0123456789", at[2])) {
+			lines++
+			continue
+		}
+		at := whole.FindStringSubmatch(line)
 		if at == nil || at[1] != at[3] {
 			t.Fatalf("torn line %q", line)
 		}

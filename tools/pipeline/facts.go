@@ -132,7 +132,8 @@ func (p *Pipeline) written(n *node) {
 func (p *Pipeline) sumsWritten(dir string) bool {
 	sums := make(map[string]hash.Content)
 	for name := range p.members {
-		if file := path.Join(name, "go.sum"); glob.Within(dir, name) {
+		if glob.Within(dir, name) {
+			file := path.Join(name, "go.sum")
 			before, _ := p.index.File(file) // none is nothing
 			sums[file] = before.Content
 		}

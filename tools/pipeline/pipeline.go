@@ -75,6 +75,7 @@ func New(root string, declarations ...Declaration) (*Pipeline, error) {
 		nodes: make(map[string]*node), help: make(map[string]string), choices: make(map[string][]string), checksums: make(map[string]*gokey.Checksums), state: filepath.Join(abs, ".magpie"),
 	}
 	p.index = hash.Open(abs, filepath.Join(p.state, "index"))
+	defer p.index.Ahead()()
 	p.headers = headers.New(p.index)
 	if p.workspace, err = workspace.LoadIndexed(abs, p.index); err != nil {
 		return nil, err

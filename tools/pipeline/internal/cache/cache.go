@@ -6,11 +6,14 @@
 package cache
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"magpie.build/tools/pipeline/internal/hash"
@@ -28,6 +31,9 @@ type Cache struct {
 	dir       string // of the workspace
 	artifacts string // may be shared with others
 	heads     *heads
+	run       string                   // names this one's temporary files
+	restored  atomic.Int64             // how many artifacts
+	tree      func() (*os.Root, error) // so that no link in the tree leads a file out of it
 }
 
 // Open returns the cache in dir, which it makes. The error names what cannot be written.
@@ -36,6 +42,7 @@ func Open(root, dir string) (*Cache, error) { return OpenShared(root, dir, dir) 
 // OpenShared is Open with the artifacts in another folder, which several workspaces share.
 func OpenShared(root, dir, shared string) (*Cache, error) {
 	c := &Cache{root: root, dir: dir, artifacts: filepath.Join(shared, "artifacts"), heads: openHeads(filepath.Join(dir, "heads"))}
+	c.run, c.tree = rand.Text(), sync.OnceValues(func() (*os.Root, error) { return os.OpenRoot(root) })
 	for _, folder := range []string{c.Temp(), c.incoming()} {
 		if err := os.MkdirAll(folder, 0o750); err != nil {
 			return nil, fmt.Errorf("open cache: %w", err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -82,31 +83,77 @@ func (a *Artifact) Restore(want func(Output) bool) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	stage, err := os.MkdirTemp(a.cache.Temp(), "restore-*")
-	if err != nil {
-		return fmt.Errorf("restore %s: %w", a.Task, err)
-	}
-	defer func() { _ = os.RemoveAll(stage) }() // Sweep comes for what stays
-	if err := unpack(bufio.NewReaderSize(f, 256<<10), stage, h.Outputs, want); err != nil {
+	stage := a.cache.stage()
+	defer stage.clear() // Sweep comes for what a killed run leaves
+	if err := unpack(f, stage, h.Outputs, want); err != nil {
 		return fmt.Errorf("restore %s: %w", a.Task, err)
 	}
 	return a.cache.place(stage, h.Outputs, want)
 }
 
-// unpack writes each wanted output to a file of the stage that is named for its place in the list.
-func unpack(r io.Reader, stage string, outputs []Output, want func(Output) bool) error {
-	unpacker, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+// A stage is where the outputs of one artifact wait until all of them have been checked.
+type stage struct {
+	prefix string         // of their files in the temporary folder
+	files  map[int]string // by the place of the output in its list
+}
+
+func (c *Cache) stage() stage {
+	return stage{filepath.Join(c.Temp(), fmt.Sprintf("restore-%s-%d-", c.run, c.restored.Add(1))), make(map[int]string)}
+}
+
+// file returns the file for an output.
+func (s stage) file(i int) string {
+	s.files[i] = s.prefix + strconv.Itoa(i)
+	return s.files[i]
+}
+
+// clear removes what was not placed.
+func (s stage) clear() {
+	for _, file := range s.files {
+		_ = os.Remove(file)
+	}
+}
+
+// An unpacker is used for one artifact after another: each takes as much memory as a hundred small outputs.
+type unpacker struct {
+	file   *bufio.Reader
+	stream *zstd.Decoder
+}
+
+var unpackers = sync.Pool{New: func() any {
+	stream, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
 	}
-	defer unpacker.Close()
+	return &unpacker{bufio.NewReaderSize(nil, 64<<10), stream}
+}}
+
+// unpack writes each wanted output to a file of the stage.
+func unpack(r io.Reader, to stage, outputs []Output, want func(Output) bool) error {
+	pooled := unpackers.Get()
+	u, ok := pooled.(*unpacker)
+	if !ok {
+		err, _ := pooled.(error)
+		return err
+	}
+	defer func() {
+		u.file.Reset(nil)
+		_ = u.stream.Reset(nil)
+		unpackers.Put(u)
+	}()
+	u.file.Reset(r)
+	if err := u.stream.Reset(u.file); err != nil {
+		return broken("%v", err)
+	}
 	for i, o := range outputs {
-		staged := filepath.Join(stage, strconv.Itoa(i))
+		var err error
 		switch {
+		case o.Mode&fs.ModeSymlink == 0 && want(o):
+			err = unpackFile(u.stream, to.file(i), o)
 		case o.Mode&fs.ModeSymlink == 0:
-			err = unpackFile(unpacker, staged, o, want(o))
+			err = copyChecked(io.Discard, u.stream, o)
 		case want(o):
-			err = os.Symlink(o.Link, staged)
+			err = os.Symlink(o.Link, to.file(i))
 		}
 		if err != nil {
 			return err
@@ -115,20 +162,19 @@ func unpack(r io.Reader, stage string, outputs []Output, want func(Output) bool)
 	return nil
 }
 
-func unpackFile(r io.Reader, staged string, o Output, keep bool) (err error) {
-	sum := sha256.New()
-	w := io.Writer(sum)
-	if keep {
-		f, err := os.OpenFile(staged, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			err = errors.Join(err, f.Close(), os.Chmod(staged, o.Mode.Perm()))
-		}()
-		w = io.MultiWriter(f, sum)
+func unpackFile(r io.Reader, name string, o Output) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
 	}
-	if _, err := io.CopyN(w, r, o.Size); err != nil {
+	err = copyChecked(f, r, o)
+	return errors.Join(err, f.Chmod(o.Mode.Perm()), f.Close())
+}
+
+// copyChecked copies the bytes of an output. The error wraps [ErrBroken] where they are not those that were stored.
+func copyChecked(w io.Writer, r io.Reader, o Output) error {
+	sum := sha256.New()
+	if _, err := io.CopyN(io.MultiWriter(w, sum), r, o.Size); err != nil {
 		return broken("%s: %v", o.Name, err)
 	}
 	if hash.Content(sum.Sum(nil)) != o.Content {
@@ -138,38 +184,47 @@ func unpackFile(r io.Reader, staged string, o Output, keep bool) (err error) {
 }
 
 // place renames staged outputs into the tree. What stands in the way, a folder where a file belongs or the other way round, is removed.
-func (c *Cache) place(stage string, outputs []Output, want func(Output) bool) error {
-	// A root, so that no link in the tree leads a file out of it.
-	root, err := os.OpenRoot(c.root)
+func (c *Cache) place(from stage, outputs []Output, want func(Output) bool) error {
+	root, err := c.tree()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = root.Close() }()
-	from, err := filepath.Rel(c.root, stage)
-	if err != nil {
-		return err
-	}
+	made := "" // the folder of the last output: the next mostly has the same
 	for i, o := range outputs {
 		if !want(o) {
 			continue
 		}
-		if err := place(root, filepath.Join(from, strconv.Itoa(i)), filepath.FromSlash(o.Name)); err != nil {
+		staged, err := filepath.Rel(c.root, from.files[i])
+		if err != nil {
+			return err
+		}
+		name := filepath.FromSlash(o.Name)
+		if dir := filepath.Dir(name); dir != made {
+			if err := makeWay(root, dir); err != nil {
+				return fmt.Errorf("restore %s: %w", o.Name, err)
+			}
+			made = dir
+		}
+		if err := place(root, staged, name); err != nil {
 			return fmt.Errorf("restore %s: %w", o.Name, err)
 		}
+		delete(from.files, i)
 	}
 	return nil
 }
 
 func place(root *os.Root, staged, name string) error {
-	if err := makeWay(root, filepath.Dir(name)); err != nil {
-		return err
+	err := root.Rename(staged, name)
+	if err == nil {
+		return nil
 	}
-	if info, err := root.Lstat(name); err == nil && info.IsDir() {
+	if info, statErr := root.Lstat(name); statErr == nil && info.IsDir() {
 		if err := root.RemoveAll(name); err != nil {
 			return err
 		}
+		return root.Rename(staged, name)
 	}
-	return root.Rename(staged, name)
+	return err
 }
 
 // makeWay makes the folder dir, in place of files that have the name of one of its parts.

@@ -17,9 +17,9 @@ import (
 
 // contents gathers what the files of one part of a package say.
 type contents struct {
-	files                  []string // names within the folder
-	imports, embeds        []string
-	cgo, main, byWayOfLink bool
+	files              []string // names within the folder
+	imports, embeds    []string
+	cgo, main, unnoted bool // unnoted: something counts of which the index has no note
 }
 
 // memoRules names the rules about what contents are made of. It changes when they do.
@@ -40,7 +40,7 @@ func (r *Reader) contents(dir string, entries []fs.DirEntry) (build, test *conte
 		if build, test, err = r.readContents(dir, entries); err != nil {
 			return "", false, err
 		}
-		return string(test.pack(build.pack(nil))), !build.byWayOfLink && !test.byWayOfLink, nil
+		return string(test.pack(build.pack(nil))), !build.unnoted && !test.unnoted, nil
 	})
 	if err != nil || build != nil {
 		return build, test, err
@@ -99,7 +99,7 @@ func (r *Reader) readEntry(dir string, entry fs.DirEntry, build, test *contents)
 	}
 	full := glob.Join(dir, name)
 	if !entry.Type().IsRegular() {
-		build.byWayOfLink = true
+		build.unnoted = true
 		if entry.Type()&fs.ModeSymlink != 0 && r.leadsToFolder(full) {
 			return nil
 		}
@@ -108,7 +108,7 @@ func (r *Reader) readEntry(dir string, entry fs.DirEntry, build, test *contents)
 		return nil
 	}
 	if ext == ".pgo" || ext == ".syso" { // no text, and so no constraint
-		build.files = append(build.files, name)
+		build.files, build.unnoted = append(build.files, name), true
 		return nil
 	}
 	header, err := r.header(full)

@@ -2,9 +2,7 @@ package gosource
 
 import (
 	"cmp"
-	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"magpie.build/tools/pipeline/internal/hash"
@@ -144,7 +142,7 @@ func (v *visit) enter(at location) (*closureSum, error) {
 	if c.pkg, err = v.reader.load(at); err != nil {
 		return nil, err
 	}
-	if c.own, err = c.pkg.own(v.sums); err != nil {
+	if c.own, err = v.reader.own(c.pkg, v.sums); err != nil {
 		return nil, err
 	}
 	for _, imported := range c.pkg.build.imports {
@@ -163,20 +161,44 @@ func (v *visit) enter(at location) (*closureSum, error) {
 }
 
 // own returns the sum of the files of one package as importers see them.
-func (p *pkg) own(sums Sums) (hash.Key, error) {
-	p.summing.Do(func() {
-		h := hash.New("package")
-		if p.sumErr = sums.AddCompiled(h, p.build.files); p.sumErr != nil {
-			return
-		}
-		if len(p.build.external) > 0 {
-			if p.sumErr = sums.AddExternal(h, p.member(), p.build.external); p.sumErr != nil {
-				return
-			}
-		}
-		p.sum = h.Key()
-	})
+func (r *Reader) own(p *pkg, sums Sums) (hash.Key, error) {
+	p.summing.Do(func() { p.sum, p.sumErr = r.sumUp(p, sums) })
 	return p.sum, p.sumErr
+}
+
+func (r *Reader) sumUp(p *pkg, sums Sums) (hash.Key, error) {
+	sources, err := r.sumSources(p, sums)
+	if err != nil {
+		return hash.Key{}, err
+	}
+	h := hash.New("package")
+	h.Add("sources", sources)
+	if err := sums.AddCompiled(h, p.build.files[p.sources:]); err != nil {
+		return hash.Key{}, err
+	}
+	if len(p.build.external) > 0 {
+		if err := sums.AddExternal(h, p.member(), p.build.external); err != nil {
+			return hash.Key{}, err
+		}
+	}
+	return h.Key(), nil
+}
+
+// sumSources sums up the files in the package's own folder.
+func (r *Reader) sumSources(p *pkg, sums Sums) (string, error) {
+	derive := func() (string, bool, error) {
+		h := hash.New("sources")
+		if err := sums.AddCompiled(h, p.build.files[:p.sources]); err != nil {
+			return "", false, err
+		}
+		key := h.Key()
+		return string(key[:]), !p.unnoted, nil
+	}
+	if r.config.Memo == nil {
+		text, _, err := derive()
+		return text, err
+	}
+	return r.config.Memo(p.dir, r.label+" sources", derive)
 }
 
 // Prepare reads and sums packages, so that what adds them to keys later finds them ready. It may be called for many
@@ -191,7 +213,7 @@ func (r *Reader) Prepare(sums Sums, dirs ...string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := p.own(sums); err != nil {
+		if _, err := r.own(p, sums); err != nil {
 			return err
 		}
 	}
@@ -222,29 +244,6 @@ func (v *visit) close(root *closureSum) {
 	for _, c := range members {
 		c.whole = key
 	}
-}
-
-// Forget makes the reader read the packages in and below a folder again: something may have changed them.
-func (r *Reader) Forget(dir string) {
-	above := path.Dir(dir)
-	within := func(dir, name string) bool { return dir == "." || name == dir || strings.HasPrefix(name, dir+"/") }
-	r.matches.Range(func(key, _ any) bool {
-		if name, _ := key.(string); within(name, dir) || within(dir, name) {
-			r.matches.Delete(key)
-		}
-		return true
-	})
-	for _, known := range []*sync.Map{&r.packages, &r.listings} {
-		known.Range(func(key, _ any) bool {
-			if name, _ := key.(string); name == above || within(dir, name) {
-				known.Delete(key)
-			}
-			return true
-		})
-	}
-	r.digests.mu.Lock()
-	defer r.digests.mu.Unlock()
-	clear(r.digests.closures)
 }
 
 // Reads reports whether one of the packages, or one of the same module that they import, reads a file that match holds.
@@ -341,7 +340,7 @@ func (r *Reader) Closure(sums Sums, tests bool, dirs ...string) ([]Package, erro
 			parts = append(parts, &p.test)
 		}
 		one := Package{Dir: at.dir, Module: p.member(), Named: isNamed}
-		if one.Sum, err = p.own(sums); err != nil {
+		if one.Sum, err = r.own(p, sums); err != nil {
 			return err
 		}
 		for _, part := range parts {

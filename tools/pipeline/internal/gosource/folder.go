@@ -16,12 +16,13 @@ import (
 
 // list returns a folder's entries, read once. A folder that is missing, or is a file, is empty.
 func (r *Reader) list(dir string) ([]fs.DirEntry, error) {
-	once, ok := r.listings.Load(dir)
+	listings := &r.known(dir).listings
+	once, ok := listings.Load(dir)
 	if ok {
 		read, _ := once.(func() ([]fs.DirEntry, error))
 		return read()
 	}
-	once, _ = r.listings.LoadOrStore(dir, sync.OnceValues(func() ([]fs.DirEntry, error) {
+	once, _ = listings.LoadOrStore(dir, sync.OnceValues(func() ([]fs.DirEntry, error) {
 		entries, err := r.config.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return nil, nil
@@ -75,13 +76,14 @@ func (r *Reader) walk(dir string) ([]string, error) {
 
 // below does what packagesBelow does, once for each folder that is asked for.
 func (r *Reader) below(module *workspace.Module, dir string) ([]location, error) {
-	if known, ok := r.matches.Load(dir); ok {
-		found, _ := known.([]location)
+	matches := &r.known(dir).matches
+	if before, ok := matches.Load(dir); ok {
+		found, _ := before.([]location)
 		return found, nil
 	}
 	found, err := r.packagesBelow(module, dir)
 	if err == nil {
-		r.matches.Store(dir, found)
+		matches.Store(dir, found)
 	}
 	return found, err
 }

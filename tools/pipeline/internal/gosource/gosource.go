@@ -68,9 +68,7 @@ type Reader struct {
 	config    Config
 	tags      map[string]bool
 	label     string   // of what is remembered of folders
-	packages  sync.Map // folder → func() (*pkg, error)
-	listings  sync.Map // folder → func() ([]fs.DirEntry, error)
-	matches   sync.Map // folder → []location
+	modules   sync.Map // name → *known
 	digests   digests
 }
 

@@ -18,6 +18,8 @@ type pkg struct {
 	dir         string
 	module      *workspace.Module
 	build, test part
+	unnoted     bool // see contents
+	sources     int  // how many of the build's files lie in the folder itself
 
 	summing sync.Once
 	sum     hash.Key // of the build part, as importers see it
@@ -40,11 +42,12 @@ type location struct {
 
 // load reads a package once. A folder that is missing is a package without files.
 func (r *Reader) load(at location) (*pkg, error) {
-	if once, ok := r.packages.Load(at.dir); ok {
+	packages := &r.known(at.dir).packages
+	if once, ok := packages.Load(at.dir); ok {
 		read, _ := once.(func() (*pkg, error))
 		return read()
 	}
-	once, _ := r.packages.LoadOrStore(at.dir, sync.OnceValues(func() (*pkg, error) { return r.read(at) }))
+	once, _ := packages.LoadOrStore(at.dir, sync.OnceValues(func() (*pkg, error) { return r.read(at) }))
 	read, _ := once.(func() (*pkg, error))
 	return read()
 }
@@ -63,6 +66,7 @@ func (r *Reader) read(at location) (*pkg, error) {
 	if !slices.ContainsFunc(slices.Concat(build.files, test.files), func(name string) bool { return path.Ext(name) == ".go" }) {
 		return p, nil // nothing is built here, and nobody reads its assembly or testdata
 	}
+	p.unnoted, p.sources = build.unnoted, len(build.files)
 	if p.build, err = r.part(at, build); err != nil {
 		return nil, err
 	}

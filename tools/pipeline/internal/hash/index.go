@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Index struct {
 	changed atomic.Bool
 
 	known map[string]*folder // those of the file; does not change, and so needs no lock
+	names func() []string    // of these, sorted
 
 	mu      sync.Mutex
 	folders map[string]*folder // others
@@ -50,6 +52,7 @@ type File struct {
 // now on may get the times that it knows.
 func Open(root, file string) *Index {
 	x := &Index{root: root, file: file, now: time.Now, known: make(map[string]*folder), folders: make(map[string]*folder)}
+	x.names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(x.known)) })
 	x.at = sync.OnceValues(func() (place, bool) { return openPlace(root) })
 	x.epoch.Store(1)
 	if text, written, err := readString(file); err == nil && !written.After(time.Now().Add(racy)) {
@@ -91,13 +94,24 @@ func (x *Index) Forget() { x.epoch.Add(1) }
 
 // ForgetBelow makes the index look again at a folder, all below it, and the folder that it is in.
 func (x *Index) ForgetBelow(dir string) {
-	x.mu.Lock()
 	var below []*folder
-	for _, all := range []map[string]*folder{x.known, x.folders} {
-		for name, f := range all {
-			if dir == "." || name == dir || strings.HasPrefix(name, dir) && name[len(dir)] == '/' {
-				below = append(below, f)
-			}
+	names := x.names()
+	first, _ := slices.BinarySearch(names, dir)
+	if dir == "." {
+		first = 0
+	}
+	for _, name := range names[first:] {
+		if dir != "." && !strings.HasPrefix(name, dir) {
+			break
+		}
+		if isWithin(dir, name) {
+			below = append(below, x.known[name])
+		}
+	}
+	x.mu.Lock()
+	for name, f := range x.folders {
+		if isWithin(dir, name) {
+			below = append(below, f)
 		}
 	}
 	x.mu.Unlock()
@@ -105,6 +119,11 @@ func (x *Index) ForgetBelow(dir string) {
 	for _, f := range append(below, x.folder(above)) {
 		f.forget()
 	}
+}
+
+// isWithin reports whether a folder is dir or below it. All are below ".", also those outside the root.
+func isWithin(dir, name string) bool {
+	return dir == "." || strings.HasPrefix(name, dir) && (len(name) == len(dir) || name[len(dir)] == '/')
 }
 
 func (x *Index) folder(dir string) *folder {
@@ -187,6 +206,17 @@ func (x *Index) near(name, full string) (place, string) {
 // Files returns what is at each name, as many at once as there are processors. Names where nothing is are left out.
 func (x *Index) Files(names []string) (map[string]File, error) {
 	files := make(map[string]File, len(names))
+	if len(names) < 64 {
+		for _, name := range names {
+			file, err := x.File(name)
+			if err == nil {
+				files[name] = file
+			} else if !Missing(err) {
+				return files, err
+			}
+		}
+		return files, nil
+	}
 	var mu sync.Mutex
 	var first error
 	parts := min(runtime.GOMAXPROCS(0), max(1, len(names)/32))

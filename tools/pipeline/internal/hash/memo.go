@@ -6,8 +6,8 @@ import "slices"
 // were: whatever makes one of them another drops it.
 type memo struct{ label, text string }
 
-// manyMemos is how many a folder keeps: one for each way of building that people go back and forth between.
-const manyMemos = 4
+// manyMemos is how many a folder keeps: some for each way of building that people go back and forth between.
+const manyMemos = 8
 
 // Memo returns what derive makes of a folder, which is kept with the index: derive has to be a function of the folder's [Index.ReadDir] and of
 // the [Index.Note] of regular files in it, and the same for all calls with one label. It reports whether that was so this time.
@@ -44,12 +44,7 @@ func (f *folder) recall(x *Index, label string) (string, bool) {
 	if _, err := f.list(x); err != nil {
 		return "", false
 	}
-	epoch := x.epoch.Load()
-	for _, r := range f.records {
-		if r.noted && r.at != epoch {
-			_ = f.refresh(r, epoch) // what it finds drops the memos, if anything has to
-		}
-	}
+	f.refreshNoted(x.epoch.Load())
 	for _, m := range f.memos {
 		if m.label == label {
 			return m.text, true

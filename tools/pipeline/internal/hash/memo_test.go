@@ -102,7 +102,7 @@ func TestMemoHoldsUntilItsFolderChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.want("x", "x b.go=3 c.go=4", true)
-	for _, label := range []string{"1", "2", "3", "4"} {
+	for _, label := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
 		n.want(label, label+" b.go=3 c.go=4", true)
 	}
 	n.want("x", "x b.go=3 c.go=4", true) // others took its room
