@@ -27,6 +27,10 @@ type channel struct {
 	end     logEnd
 	readers [variants]int
 	tail    atomic.Pointer[entry]
+	// publications is how many the log has had, payload the last one's, kept where deltas are read. mu
+	// guards both.
+	publications uint64
+	payload      []byte
 
 	// gather is for how long publications are gathered, grown when the log last grew: Unix nanoseconds, kept only
 	// where something is gathered.
@@ -163,19 +167,29 @@ func (ch *channel) append(kind entryKind, position pubsub.Position, what object)
 		e.member = p.Info.Client
 		e.presences++
 	}
+	publication, published := what.(publicationPush)
 	for v, readers := range ch.readers {
-		if readers == 0 || what == nil {
-			continue
+		if readers > 0 && what != nil && (!published || variant(v).whole() == variant(v)) {
+			ch.frame(e, variant(v), what)
 		}
-		// Whoever reads a variant in which it cannot be written is told by its own connection.
-		if body, err := codecs[v].push(ch.name, what); err == nil {
-			e.framed[v] = frame(codecs[v].op(), body)
-			e.total += uint64(len(body))
-		}
+	}
+	if published {
+		ch.publications++
+		e.number = ch.publications
+		ch.appendDeltas(e, pubsub.Publication(publication))
 	}
 	ch.end.follow(e)
 	tail.next.Store(e)
 	ch.tail.Store(e)
+}
+
+// frame frames what an entry is in one variant. Whoever reads one in which it cannot be written is told by
+// its own connection. mu is held.
+func (ch *channel) frame(e *entry, v variant, what object) {
+	if body, err := codecs[v].push(ch.name, what); err == nil {
+		e.framed[v] = frame(codecs[v].op(), body)
+		e.total += uint64(len(body))
+	}
 }
 
 // enter counts in a reader of a variant, which is in the log from there on. It returns what cursor does.

@@ -43,8 +43,16 @@ type variant uint8
 const (
 	jsonVariant variant = iota
 	protobufVariant
+	// What follows is for clients that understand deltas (delta.go): deltas, and whole publications of
+	// JSON. Those of protobuf are everybody's.
+	jsonDeltaVariant
+	protobufDeltaVariant
+	jsonTextVariant
 	variants
 )
 
 // codecs are the forms of the variants.
-var codecs = [variants]codec{jsonVariant: jsonCodec{}, protobufVariant: protobufCodec{}}
+var codecs = [variants]codec{
+	jsonVariant: jsonCodec{}, jsonDeltaVariant: jsonCodec{}, jsonTextVariant: jsonCodec{},
+	protobufVariant: protobufCodec{}, protobufDeltaVariant: protobufCodec{},
+}

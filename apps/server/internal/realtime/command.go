@@ -53,6 +53,7 @@ type subscribeCommand struct {
 	Flag    int64           `json:"flag"`
 	Type    int32           `json:"type"`
 	Filter  json.RawMessage `json:"tf"`
+	Delta   string          `json:"delta"`
 }
 
 // flagRejectUnrecovered in a subscribe command asks for an error instead of a hole.

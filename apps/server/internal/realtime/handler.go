@@ -113,6 +113,9 @@ type SubscribeReply struct {
 	Presence bool
 	// JoinLeave tells it who comes and goes.
 	JoinLeave bool
+	// Delta lets it ask for what changed from one publication to the next instead of whole ones. It pays
+	// where they are large and alike, and costs time for each.
+	Delta bool
 	// Gather is how long a busy channel's publications may be kept so as to leave together, for less work with many
 	// subscribers. What comes after twice as long a pause leaves at once. It is the channel's: the newest
 	// subscriber's counts. Zero keeps nothing, the most is a second.

@@ -17,6 +17,8 @@ type entry struct {
 	position pubsub.Position
 	// total counts the log's bytes up to and including this entry, presences its comings and goings.
 	total, presences uint64
+	// number counts the log's publications, of which this is one, from 1.
+	number uint64
 	// member is who came or went.
 	member string
 	next   atomic.Pointer[entry]

@@ -144,6 +144,7 @@ func (c *connection) joinByServer(ctx context.Context, channel string, offer Sub
 	if err := c.vacate(ctx, channel); err != nil {
 		return nil, subscribeResult{}, err
 	}
+	offer.Delta = false // clients ask for it
 	s, end, err := c.join(ctx, channel, offer)
 	if err != nil {
 		return nil, subscribeResult{}, err

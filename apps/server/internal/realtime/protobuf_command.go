@@ -222,6 +222,8 @@ func (c *subscribeCommand) decodeField(number protowire.Number, v value) error {
 		return v.uint64(&c.Offset)
 	case 8:
 		return v.data(&c.Data)
+	case 12:
+		return v.text(&c.Delta)
 	case 13:
 		return v.data(&c.Filter)
 	case 14:

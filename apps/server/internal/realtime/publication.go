@@ -137,7 +137,11 @@ func appendPublicationJSON(buf []byte, publication pubsub.Publication) ([]byte, 
 	case !bytes.HasPrefix(stored, jsonStored) || stored[len(stored)-1] != '}':
 		stored = foreign
 	}
-	buf = append(buf, stored[:len(stored)-1]...)
+	return appendPosition(append(buf, stored[:len(stored)-1]...), publication), nil
+}
+
+// appendPosition ends a publication with what the broker knows of it.
+func appendPosition(buf []byte, publication pubsub.Publication) []byte {
 	if offset := publication.Position.Offset; offset > 0 {
 		buf = strconv.AppendUint(append(buf, `,"offset":`...), offset, 10)
 		if offset == 1 {
@@ -148,18 +152,23 @@ func appendPublicationJSON(buf []byte, publication pubsub.Publication) ([]byte, 
 	if !publication.Time.IsZero() {
 		buf = strconv.AppendInt(append(buf, `,"time":`...), publication.Time.UnixMilli(), 10)
 	}
-	return append(buf, '}'), nil
+	return append(buf, '}')
 }
 
 // appendPublicationsJSON appends publications as an array.
 func appendPublicationsJSON(buf []byte, publications []pubsub.Publication) ([]byte, error) {
+	return appendArray(buf, publications, appendPublicationJSON)
+}
+
+// appendArray appends publications as an array, each as one appends it.
+func appendArray(buf []byte, publications []pubsub.Publication, one func(buf []byte, publication pubsub.Publication) ([]byte, error)) ([]byte, error) {
 	buf = append(buf, '[')
 	for i, publication := range publications {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
 		var err error
-		if buf, err = appendPublicationJSON(buf, publication); err != nil {
+		if buf, err = one(buf, publication); err != nil {
 			return buf, err
 		}
 	}
@@ -169,7 +178,17 @@ func appendPublicationsJSON(buf []byte, publications []pubsub.Publication) ([]by
 // appendPublicationProtobuf appends a publication's fields.
 func appendPublicationProtobuf(buf []byte, publication pubsub.Publication) []byte {
 	stored := readStored(publication.Data)
-	buf = appendBytes(buf, 4, stored.payload())
+	return appendStoredProtobuf(buf, publication, &stored, nil)
+}
+
+// appendStoredProtobuf appends the fields of a publication that has been read, with its payload, or the
+// patch that makes it.
+func appendStoredProtobuf(buf []byte, publication pubsub.Publication, stored *storedPublication, patch []byte) []byte {
+	if patch != nil {
+		buf = appendBytes(buf, 4, patch)
+	} else {
+		buf = appendBytes(buf, 4, stored.payload())
+	}
 	if stored.Info != nil {
 		buf = appendMessage(buf, 5, stored.Info.appendProtobuf)
 	}
@@ -177,6 +196,7 @@ func appendPublicationProtobuf(buf []byte, publication pubsub.Publication) []byt
 	for key, tag := range stored.Tags {
 		buf = appendMessage(buf, 7, func(buf []byte) []byte { return appendText(appendText(buf, 1, key), 2, tag) })
 	}
+	buf = appendBool(buf, 8, patch != nil)
 	if !publication.Time.IsZero() {
 		buf = appendUint(buf, 9, uint64(publication.Time.UnixMilli()))
 	}

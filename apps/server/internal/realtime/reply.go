@@ -60,6 +60,8 @@ type subscribeResult struct {
 	Recovered     bool            `json:"recovered,omitempty"`
 	WasRecovering bool            `json:"was_recovering,omitempty"`
 	Data          json.RawMessage `json:"data,omitempty"`
+	// Delta says that the client is going to be sent deltas; missed are whole.
+	Delta bool `json:"delta,omitempty"`
 	// missed are on the wire as they are in the broker.
 	missed []pubsub.Publication
 }
@@ -76,7 +78,11 @@ func (r subscribeResult) appendJSON(buf []byte) ([]byte, error) {
 		return append(buf, answer...), err
 	}
 	buf = append(buf, answer[:len(answer)-1]...)
-	buf, err = appendPublicationsJSON(append(buf, `,"publications":`...), r.missed)
+	array := appendPublicationsJSON
+	if r.Delta {
+		array = appendTexts
+	}
+	buf, err = array(append(buf, `,"publications":`...), r.missed)
 	return append(buf, '}'), err
 }
 
@@ -90,7 +96,8 @@ func (r subscribeResult) appendProtobuf(buf []byte) []byte {
 	buf = appendUint(buf, 9, r.Offset)
 	buf = appendBool(buf, 10, r.Positioned)
 	buf = appendBytes(buf, 11, r.Data)
-	return appendBool(buf, 12, r.WasRecovering)
+	buf = appendBool(buf, 12, r.WasRecovering)
+	return appendBool(buf, 13, r.Delta)
 }
 
 // historyResult is a part of a history, and the newest position.

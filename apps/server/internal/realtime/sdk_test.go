@@ -56,10 +56,14 @@ type listener struct {
 // listen subscribes, and waits until it is.
 func listen(t *testing.T, c *centrifuge.Client, channel string) *listener {
 	t.Helper()
-	subscription, err := c.NewSubscription(channel, centrifuge.SubscriptionConfig{
-		MinResubscribeDelay: time.Millisecond,
-		MaxResubscribeDelay: 20 * time.Millisecond,
-	})
+	return listenWith(t, c, channel, centrifuge.SubscriptionConfig{})
+}
+
+// listenWith is listen for a subscription that is more than plain.
+func listenWith(t *testing.T, c *centrifuge.Client, channel string, config centrifuge.SubscriptionConfig) *listener {
+	t.Helper()
+	config.MinResubscribeDelay, config.MaxResubscribeDelay = time.Millisecond, 20*time.Millisecond
+	subscription, err := c.NewSubscription(channel, config)
 	if err != nil {
 		t.Fatal(err)
 	}

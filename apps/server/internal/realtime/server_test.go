@@ -79,8 +79,8 @@ func (h *house) Connect(_ context.Context, request realtime.ConnectRequest) (rea
 // offers are what channels of each kind offer.
 var offers = map[string]realtime.SubscribeReply{
 	"plain":       {},
-	"room":        {Recoverable: true, History: true},
-	"roomofbytes": {Recoverable: true, History: true},
+	"room":        {Recoverable: true, History: true, Delta: true},
+	"roomofbytes": {Recoverable: true, History: true, Delta: true},
 	"position":    {Positioned: true},
 	"people":      {Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)},
 }

@@ -98,7 +98,7 @@ func (c *connection) repair() {
 	}
 	pushes := make([][]byte, len(history.Publications))
 	for i, publication := range history.Publications {
-		if pushes[i], err = c.codec.push(s.channel.name, publicationPush(publication)); err != nil {
+		if pushes[i], err = c.codec.push(s.channel.name, s.whole(publication)); err != nil {
 			s.mismatch()
 			return
 		}

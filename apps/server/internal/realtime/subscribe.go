@@ -21,6 +21,7 @@ func (c *connection) subscribe(ctx context.Context, id uint32, cmd *subscribeCom
 	if err != nil {
 		return err
 	}
+	offer.Delta = offer.Delta && cmd.Delta == deltaFossil
 	s, end, err := c.join(ctx, cmd.Channel, offer)
 	if err != nil {
 		return err
@@ -93,6 +94,9 @@ func (c *connection) join(ctx context.Context, name string, offer SubscribeReply
 		return nil, logEnd{}, err
 	}
 	s := &subscription{connection: c, channel: ch, offer: offer, variant: c.codec.variant(), state: joining}
+	if offer.Delta {
+		s.variant = s.variant.ofDeltas()
+	}
 	s.expire(offer.ExpireAt)
 	at, end := ch.enter(s.variant)
 	s.at = at
@@ -165,7 +169,7 @@ func (c *connection) held() []*subscription {
 
 // subscribeResult finds out where the subscription begins.
 func (c *connection) subscribeResult(ctx context.Context, cmd *subscribeCommand, s *subscription, end logEnd) (subscribeResult, error) {
-	answer := subscribeResult{Data: s.offer.Data}
+	answer := subscribeResult{Data: s.offer.Data, Delta: s.offer.Delta}
 	if c.hub.mayRefresh() && !s.server {
 		answer.Expires, answer.TTL = lifetime(time.Now(), s.offer.ExpireAt)
 	}

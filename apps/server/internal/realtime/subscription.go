@@ -17,6 +17,8 @@ type subscription struct {
 	// variant is the form in which it reads the log. It does not change.
 	variant variant
 	place   int
+	// seen is the number of the last publication that went out from the log, 0 where another came after.
+	seen uint64
 
 	state subscriptionState
 	// at is the last entry of the log that it has dealt with, nil where it let go of the log.
@@ -118,11 +120,12 @@ func (s *subscription) gather(out *scratch, limit int) (more bool) {
 		}
 		switch verdict {
 		case deliver:
-			if e.framed[s.variant].frame == nil {
+			chosen := s.choose(e)
+			if chosen.frame == nil {
 				s.mismatch()
 				return false
 			}
-			out.addEntry(e.framed[s.variant])
+			out.addEntry(chosen)
 		case tellBreak:
 			s.breakOff(out)
 			return false

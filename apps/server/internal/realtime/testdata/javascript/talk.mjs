@@ -156,6 +156,15 @@ const behaviours = {
     away.disconnect();
   },
 
+  async 'who reads deltas hears what everybody hears'() {
+    const s = await listen(mary, 'room:deltas', { delta: 'fossil' });
+    const said = Array.from({ length: 30 }, (_, n) => ({ text: 'much the same ☃ '.repeat(20), n, more: 'ü'.repeat(n % 5) }));
+    for (const value of said) await john.publish('room:deltas', encode(value));
+    await eventually('all publications', () => s.heard.length === said.length);
+    assert.deepEqual(s.heard, said);
+    assert.equal(s.deltaStats().numDeltaPayloads, said.length - 1);
+  },
+
   async 'a token is renewed before it ends'() {
     let asked = 0;
     const c = await connect({ token: 'moment', getToken: async () => (asked++, 'mary') });
