@@ -44,6 +44,9 @@ type options struct {
 	servers  string
 	only     string
 	rooms    int
+	crowd    int
+	storm    int
+	record   string
 	write    string
 	idle     int
 	rest     time.Duration
@@ -64,12 +67,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.sizes, "sizes", "10x20,100x50,1000x20", "sizes of the workspaces to compare in: modules and files of each")
 	flags.StringVar(&o.turbo, "turbo", "", "turbo's own program to compare with; without it npm installs "+peers.TurboVersion+" to a temporary folder")
 	flags.StringVar(&o.goTask, "go-task", "", "go-task's program to compare with; without it the go command installs "+peers.GoTaskVersion)
-	flags.StringVar(&o.write, "write", "", "folder of guides to write the comparison to, as a page and a picture")
+	flags.StringVar(&o.write, "write", "", "folder of guides to write comparisons to, as a page and a picture each")
 	flags.StringVar(&o.servers, "servers", "magpie,centrifugo,socket.io,naive", "realtime servers to measure")
 	flags.StringVar(&o.only, "only", "", "what of realtime to measure, by the names that progress shows; empty is all")
 	flags.IntVar(&o.idle, "idle", 10_000, "idle connections")
 	flags.DurationVar(&o.rest, "rest", 10*time.Second, "how long a server rests before its memory is read")
 	flags.IntVar(&o.rooms, "rooms", 500, "small rooms")
+	flags.IntVar(&o.crowd, "crowd", 15_000, "idle connections of each of three processes, over three servers")
+	flags.IntVar(&o.storm, "storm", 10_000, "clients of three servers, one of which is killed")
+	flags.StringVar(&o.record, "record", "", "file to keep realtime's results in: what it has is not measured again")
 	o.fanOut.Prefix, o.fanOut.Rooms = "plain:", 1
 	flags.IntVar(&o.fanOut.Subscribers, "subscribers", 1000, "subscribers of the room")
 	flags.Float64Var(&o.fanOut.Rate, "rate", 50, "publications a second into the room")
@@ -83,6 +89,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		flags.PrintDefaults()
 	}
 	what, args := command(args)
+	if what == "hold" {
+		return hold(ctx, args, os.Stdin, stdout, stderr)
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -94,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.write != "" {
-		if err := r.WriteGuide(o.write); err != nil {
+		if err := write(r, o.write); err != nil {
 			return err
 		}
 	}
@@ -105,6 +114,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return r.Markdown(stdout)
 	}
 	return r.Text(stdout)
+}
+
+// write writes the guides of what was measured.
+func write(r report.Report, dir string) error {
+	var errs []error
+	if len(r.Comparisons) > 0 {
+		errs = append(errs, r.WriteGuide(dir))
+	}
+	if len(r.Realtime) > 0 {
+		errs = append(errs, r.WriteRealtimeGuide(dir))
+	}
+	return errors.Join(errs...)
 }
 
 // command takes the first argument where it is not a flag.

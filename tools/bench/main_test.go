@@ -2,12 +2,22 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"magpie.build/tools/bench/internal/report"
 )
+
+// A crowd is held by this program, started by itself.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "hold" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
 
 func TestMistakesAreNamed(t *testing.T) {
 	for want, args := range map[string][]string{
@@ -28,7 +38,7 @@ func TestRealServersAreMeasured(t *testing.T) {
 		t.Skip("builds the server")
 	}
 	var out strings.Builder
-	args := []string{"realtime", "-json", "-servers=magpie,naive", "-rooms=5", "-idle=50", "-rest=100ms", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
+	args := []string{"realtime", "-json", "-servers=magpie,naive", "-rooms=5", "-crowd=20", "-storm=30", "-idle=50", "-rest=100ms", "-subscribers=20", "-rate=100", "-duration=300ms", "-steps=1"}
 	if err := run(t.Context(), args, &out, t.Output()); err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +54,12 @@ func TestRealServersAreMeasured(t *testing.T) {
 		seen[row.Server+" "+row.Bout] = true
 		if m := row.Measured; m != nil && (m.Any() || m.Deliveries < 100) {
 			t.Errorf("%s: %s loses or withholds publications: %+v", row.Bout, row.Server, *m)
+		}
+		if s := row.Storm; s != nil && (s.Faults.Any() || s.Unrecovered > 0) {
+			t.Errorf("%s does not get everything through a storm: %+v", row.Server, *s)
+		}
+		if c := row.Crowd; c != nil && (c.Dropped > 0 || len(c.Steps) != 4) {
+			t.Errorf("%s does not hold a crowd: %+v", row.Server, *c)
 		}
 		if r := row.Recovery; r != nil && r.Incomplete > 0 {
 			t.Errorf("%s does not recover: %+v", row.Server, *r)

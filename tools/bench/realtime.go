@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"magpie.build/tools/bench/internal/load"
 	"magpie.build/tools/bench/internal/peers"
@@ -26,7 +30,10 @@ type ring struct {
 // realtime measures realtime servers side by side: ours, and what it is compared with. Each measurement has fresh servers.
 func (o options) realtime(ctx context.Context, root, temp string, r *report.Report) error {
 	g := ring{options: o}
-	var err error
+	err := o.recall(r)
+	if err != nil {
+		return err
+	}
 	if g.programs, err = o.realtimePrograms(ctx, root, temp, r); err != nil {
 		return err
 	}
@@ -34,12 +41,16 @@ func (o options) realtime(ctx context.Context, root, temp string, r *report.Repo
 	if !r.Machine.Pinned {
 		r.Notes = append(r.Notes, "servers and load on a core each: that needs Linux, taskset and two cores; they took each other's time")
 	}
+	defer func() { r.Realtime = inOrder(r.Realtime, g.bouts()) }()
 	for _, bout := range g.bouts() {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), bout.name) {
 			continue
 		}
 		for _, program := range g.programs {
 			if len(bout.servers) > 0 && !slices.Contains(bout.servers, program.Name) {
+				continue
+			}
+			if measured(r.Realtime, bout.name, program.Name) {
 				continue
 			}
 			row, err := g.measure(ctx, bout, program)
@@ -50,10 +61,53 @@ func (o options) realtime(ctx context.Context, root, temp string, r *report.Repo
 				return fmt.Errorf("%s, %s: %w", program.Name, bout.name, err)
 			default:
 				r.Realtime = append(r.Realtime, row)
+				if err := o.keep(*r); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// inOrder sorts rows as bouts are.
+func inOrder(rows []report.RealtimeRow, bouts []bout) []report.RealtimeRow {
+	place := func(r report.RealtimeRow) int {
+		return slices.IndexFunc(bouts, func(b bout) bool { return b.name == r.Bout })
+	}
+	slices.SortStableFunc(rows, func(a, b report.RealtimeRow) int { return cmp.Compare(place(a), place(b)) })
+	return rows
+}
+
+func measured(rows []report.RealtimeRow, bout, server string) bool {
+	return slices.ContainsFunc(rows, func(r report.RealtimeRow) bool { return r.Bout == bout && r.Server == server })
+}
+
+// recall reads what an earlier run has recorded. Rows of a run that was broken off are kept, so that the whole can be
+// measured in pieces, when the machine is quiet.
+func (o options) recall(r *report.Report) error {
+	if o.record == "" {
+		return nil
+	}
+	text, err := os.ReadFile(o.record)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, &r.Realtime)
+}
+
+func (o options) keep(r report.Report) error {
+	if o.record == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(r.Realtime, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.record, text, 0o600)
 }
 
 // realtimePrograms builds and installs what -servers names. Without Socket.IO, or Centrifugo, the report says so, and why.
@@ -154,6 +208,22 @@ func (g ring) bouts() []bout {
 		{name: "recovery", title: "Clients that come back all at once, over Redis", servers: centrifuge, redis: true, measure: func(ctx context.Context, s server.Group, redis *server.Redis, row *report.RealtimeRow) error {
 			m, err := load.MeasureRecovery(ctx, s, redis, o.fanOut.Subscribers, 100)
 			row.Recovery = &m
+			return err
+		}},
+		{name: "crowd", title: "Idle connections over three servers joined by one Redis, on one core", servers: ours, processes: 3, redis: true, measure: func(ctx context.Context, s server.Group, _ *server.Redis, row *report.RealtimeRow) error {
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			m, err := load.MeasureCrowd(ctx, s, []string{self, "hold"}, 3, o.crowd, o.rest/2)
+			row.Crowd = &m
+			return err
+		}},
+		{name: "storm", title: "One of three servers is killed, and its clients come back to the others", servers: ours, processes: 3, redis: true, measure: func(ctx context.Context, s server.Group, redis *server.Redis, row *report.RealtimeRow) error {
+			m, err := load.MeasureStorm(ctx, s, redis, load.StormShape{
+				Clients: o.storm, Channels: max(1, o.storm/100), Rate: 50, Calm: 2 * time.Second, Patience: time.Minute,
+			})
+			row.Storm = &m
 			return err
 		}},
 	}

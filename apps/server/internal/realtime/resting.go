@@ -13,6 +13,9 @@ type rester interface {
 	quiet() bool
 	// wait returns when something has come in, or the error that ends the connection.
 	wait() error
+	// holds reports whether that is one whole message, and this one; forget does away with it.
+	holds(message []byte) bool
+	forget()
 }
 
 // readBuffer takes what comes in. Only connections that something came in for have one.
@@ -31,13 +34,27 @@ func (c *connection) rests() bool {
 
 // rest waits for the client to say something.
 func (c *connection) rest() {
-	if r, ok := c.transport.(rester); ok && r.quiet() {
+	for r, ok := c.transport.(rester); ok && r.quiet(); {
 		if err := r.wait(); err != nil {
 			c.leave()
 			return
 		}
+		if !c.answered(r) {
+			break
+		}
 	}
 	c.hub.read(c)
+}
+
+// answered reports whether what came in was nothing but the answer to a ping, as it is most often: then the connection
+// rests on.
+func (c *connection) answered(r rester) bool {
+	if !r.holds(c.codec.ping()) || c.header != nil || c.isEnding() || !c.pong() {
+		return false
+	}
+	r.forget()
+	c.hub.counters.commands.Add(1)
+	return true
 }
 
 // read has an idle reader serve the connection, or a new one.
@@ -75,6 +92,28 @@ func (s *socket) quiet() bool {
 
 // wait implements [rester].
 func (s *socket) wait() error { return s.readable.wait() }
+
+// holds implements [rester]: the message is a masked frame (RFC 6455 section 5.2) that came in whole.
+func (s *socket) holds(message []byte) bool {
+	const header = 6
+	frame := s.unread
+	if len(frame) != header+len(message) || frame[0] != s.codec.op() || frame[1] != 0x80|byte(len(message)) {
+		return false
+	}
+	mask := frame[2:header]
+	for i, b := range frame[header:] {
+		if b^mask[i%len(mask)] != message[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// forget implements [rester].
+func (s *socket) forget() {
+	s.unread = nil
+	s.giveBack()
+}
 
 // giveBack returns the borrowed buffer, if there is one.
 func (s *socket) giveBack() {

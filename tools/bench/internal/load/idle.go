@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"magpie.build/tools/bench/internal/server"
@@ -45,7 +46,12 @@ func MeasureIdle(ctx context.Context, s Server, n int, rest time.Duration) (Idle
 	if err != nil {
 		return Idle{}, err
 	}
+	var readers sync.WaitGroup
+	defer readers.Wait()
 	defer closeAll(conns)
+	for _, c := range conns {
+		readers.Go(func() { _ = c.Receive(func(wire.Publication) {}, func(error) {}) }) // answers pings
+	}
 	settled, err := restingUsage(ctx, s, rest/2) // the garbage of the handshakes goes
 	if err != nil {
 		return Idle{}, err

@@ -74,7 +74,7 @@ func MeasureRecovery(ctx context.Context, s Server, redis *server.Redis, n, miss
 		}
 	}
 	for _, a := range answers {
-		if !a.Recovered || a.Publications != missed {
+		if !a.Recovered || len(a.Missed) != missed {
 			r.Incomplete++
 		}
 	}

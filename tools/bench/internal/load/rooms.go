@@ -49,6 +49,15 @@ func join(ctx context.Context, s Server, n int, channel func(i int) string) ([]*
 	return conns, nil
 }
 
+// addresses are servers of which no more is known than where they are.
+type addresses []string
+
+func (a addresses) Addrs() []string { return a }
+
+func (addresses) Protocol() wire.Protocol { return wire.Centrifuge{} }
+
+func (addresses) Usage() (server.Usage, error) { return server.Usage{}, server.ErrNoUsage }
+
 func closeAll(conns []*wire.Conn) {
 	for _, c := range conns {
 		if c != nil {

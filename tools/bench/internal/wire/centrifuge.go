@@ -31,8 +31,8 @@ type Subscribed struct {
 	Position
 
 	Recovered bool `json:"recovered"`
-	// Publications counts what the reply holds of what was missed.
-	Publications int `json:"-"`
+	// Missed is what the reply holds of what was missed, and what came along with it.
+	Missed []Publication `json:"-"`
 }
 
 // Subscribe is [Join] from a position, or from now where since is nil, and returns the server's answer too.
@@ -82,7 +82,14 @@ func (c *Conn) subscribe(channel string, since *Position) (answer Subscribed, er
 				if err := json.Unmarshal(object, &reply); err != nil {
 					return answer, fmt.Errorf("read the answer to subscribe: %w", err)
 				}
-				answer.Publications = bytes.Count(object, marker)
+			}
+			for rest := object; ; {
+				p, ok := parse(rest)
+				if !ok {
+					break
+				}
+				answer.Missed = append(answer.Missed, p)
+				_, rest, _ = bytes.Cut(rest, marker)
 			}
 		}
 	}
