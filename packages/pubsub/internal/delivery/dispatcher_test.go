@@ -199,6 +199,34 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 	}
 }
 
+func TestWhatWasAskedForInVainIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The history is read from a server that does not know yet that it was replaced.
+		stale := archive{epoch: "e", first: 1, last: 4}
+		d, s := delivery.New(stale.resume), new(script)
+		d.Add("a")
+		d.Start("a", pubsub.Position{Epoch: "e", Offset: 4})
+		done := make(chan error, 1)
+		go func() { done <- d.Run(t.Context(), s) }()
+		synctest.Wait()
+		offer("f", 9)(d)
+		synctest.Wait()
+		if len(s.lines) > 0 {
+			t.Errorf("delivered %q from a history that does not have it", s.lines)
+		}
+		stale = archive{epoch: "f", first: 1, last: 9}
+		d.Compare("a", pubsub.Position{Epoch: "f", Offset: 9})
+		synctest.Wait()
+		d.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if want := []string{"break f9"}; !slices.Equal(s.lines, want) {
+			t.Errorf("delivered %q, want %q", s.lines, want)
+		}
+	})
+}
+
 func offer(epoch string, offsets ...uint64) func(*delivery.Dispatcher) {
 	return func(d *delivery.Dispatcher) {
 		for _, offset := range offsets {

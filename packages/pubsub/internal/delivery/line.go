@@ -65,7 +65,12 @@ func (l *line) push(next item) bool {
 
 // compare looks whether the end of history is something that never arrived here.
 func (l *line) compare(top pubsub.Position) {
-	if !l.started || top == l.arrived || top == l.at || ignored(l.at, top) {
+	if !l.started || top == l.at || ignored(l.at, top) {
+		return
+	}
+	// What arrived and waits is going to be delivered. What arrived and is not there any more was asked
+	// for in vain, of a server that did not have it: one that a failover left behind.
+	if waits := l.running || len(l.queue) > 0; waits && top == l.arrived {
 		return
 	}
 	if top.Offset == 0 && l.at.Offset == 0 {
