@@ -144,5 +144,11 @@ func serveElsewhere(t *testing.T) []string {
 			env = append(env, name+"="+value)
 		}
 	}
+	// Keys may differ between an empty module cache and a filled one, and workspaces that are tested at once share it.
+	download := exec.CommandContext(t.Context(), "go", append([]string{"mod", "download"}, workspacetest.Modules()...)...)
+	download.Dir, download.Env = dir, env
+	if out, err := download.CombinedOutput(); err != nil {
+		t.Fatalf("fill the module cache: %v\n%s", err, out)
+	}
 	return env
 }

@@ -92,6 +92,15 @@ func (r release) zip() ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// Modules are what [Proxy] serves, as path@version.
+func Modules() []string {
+	var all []string
+	for _, r := range releases {
+		all = append(all, r.path+"@"+r.version)
+	}
+	return all
+}
+
 // Proxy writes a module proxy to a folder, for GOPROXY=file://…, that has what workspaces require from elsewhere.
 func Proxy(dir string) error {
 	for _, r := range releases {
