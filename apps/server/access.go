@@ -52,7 +52,7 @@ func (c Config) namespaces() (*namespace.Set, error) {
 			Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta,
 			Publish: namespace.Who(n.Publish), Subscribe: namespace.Who(n.Subscribe), UserLimited: n.UserLimited,
 			Pattern: n.Pattern, MaxLength: n.MaxLength,
-			GatherInterval: n.GatherInterval, WaitReplicas: n.WaitReplicas,
+			GatherInterval: n.GatherInterval,
 		}
 	}
 	rooms, err := c.rooms()
@@ -73,10 +73,10 @@ func (c Config) rooms() (namespace.Options, error) {
 	if !ok {
 		return rooms, nil
 	}
-	rooms.GatherInterval, rooms.WaitReplicas, rooms.Delta = chosen.GatherInterval, chosen.WaitReplicas, chosen.Delta
-	chosen.GatherInterval, chosen.WaitReplicas, chosen.Delta = 0, 0, false
+	rooms.GatherInterval, rooms.Delta = chosen.GatherInterval, chosen.Delta
+	chosen.GatherInterval, chosen.Delta = 0, false
 	if chosen != (Namespace{Publish: "nobody", Subscribe: "token", MaxLength: 255}) {
-		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval, wait_replicas and delta can be chosen")
+		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval and delta can be chosen")
 	}
 	return rooms, nil
 }

@@ -89,7 +89,7 @@ type Config struct {
 	AllowAnonymous bool `env:"ALLOW_ANONYMOUS" default:"false"`
 	// Namespaces are groups of channels beside the chat's rooms, by what stands before the first colon of
 	// their names. The one named default has the channels without a colon. Of room, which is the chat's
-	// own, only gather_interval, wait_replicas and delta can be chosen.
+	// own, only gather_interval and delta can be chosen.
 	Namespaces map[string]Namespace `env:"NAMESPACES"`
 	// APIAddr is where back ends publish, subscribe and disconnect by HTTP, if there is an API key.
 	APIAddr string `env:"API_ADDR" default:"127.0.0.1:8082" check:"required,hostport"`
@@ -165,8 +165,6 @@ type Namespace struct {
 	MaxLength int `env:"MAX_LENGTH" default:"255" check:"min=1,max=255"`
 	// GatherInterval is how long publications may wait to go out together; 0s does not wait.
 	GatherInterval time.Duration `env:"GATHER_INTERVAL" default:"0s" check:"min=0s,max=1s"`
-	// WaitReplicas is how many replicas of Redis have a publication before it is acknowledged.
-	WaitReplicas int `env:"WAIT_REPLICAS" default:"0" check:"min=0,max=16"`
 }
 
 var _ config.Validator = Config{}

@@ -63,9 +63,6 @@ type Options struct {
 	MaxLength int
 	// GatherInterval is how long publications may wait to go out together. Zero does not wait.
 	GatherInterval time.Duration
-	// WaitReplicas is how many replicas have a publication before it is acknowledged, where the broker
-	// has any.
-	WaitReplicas int
 }
 
 // Who is a group of people.
@@ -129,8 +126,8 @@ func newNamespace(name string, o Options) (n Namespace, problems []error) {
 	if o.HistorySize < 0 || o.HistorySize > pubsub.MaxHistorySize {
 		problem("it would keep %d publications, the most is %d", o.HistorySize, pubsub.MaxHistorySize)
 	}
-	if o.HistorySize == 0 && (o.Recovery || o.Positioning || o.HistoryTTL > 0 || o.WaitReplicas > 0) {
-		problem("recovery, positioning, a time for history and waiting for replicas need a history size")
+	if o.HistorySize == 0 && (o.Recovery || o.Positioning || o.HistoryTTL > 0) {
+		problem("recovery, positioning and a time for history need a history size")
 	}
 	if !slices.Contains([]Who{"", Nobody, Subscribers, Authenticated, Anybody}, o.Publish) {
 		problem("publish is for nobody, subscribers, authenticated or anybody, not for %q", o.Publish)

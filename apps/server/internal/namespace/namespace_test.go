@@ -111,7 +111,7 @@ func TestOptionsThatCannotBeAreRefusedTogether(t *testing.T) {
 		"b": {Pattern: "(", Publish: "token", Subscribe: "subscribers"},
 		"c": {HistorySize: 10_001},
 		"d": {HistoryTTL: time.Second},
-		"e": {HistorySize: 1, Recovery: true, Positioning: true, HistoryTTL: time.Second, WaitReplicas: 1},
+		"e": {HistorySize: 1, Recovery: true, Positioning: true, HistoryTTL: time.Second},
 	})
 	if err == nil {
 		t.Fatal("taken")

@@ -77,7 +77,7 @@ func TestCompressedMessagesAreNotTaken(t *testing.T) {
 		if err := ws.WriteFrame(conn, frame); err != nil {
 			t.Fatal(err)
 		}
-		answer, err := ws.ReadFrame(io.LimitReader(conn, 1<<10)) //nolint:staticcheck // bounded by its reader
+		answer, err := ws.ReadFrame(io.LimitReader(conn, 1<<10))                                                        //nolint:staticcheck // bounded by its reader
 		if err == nil && (answer.Header.OpCode != ws.OpClose || !bytes.HasPrefix(answer.Payload, []byte{0x03, 0xea})) { // 1002
 			t.Errorf("%s: answered with %+v", offer, answer)
 		}
