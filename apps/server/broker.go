@@ -25,7 +25,7 @@ func openBroker(ctx context.Context, c Config, log *slog.Logger) (broker, error)
 	if url := c.RedisURL.Reveal(); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, openTime)
 		defer cancel()
-		broker, err := redis.Open(ctx, redis.Options{URL: url, Logger: log})
+		broker, err := redis.OpenRing(ctx, redis.Options{URL: url, Logger: log})
 		if err != nil {
 			return nil, fmt.Errorf("open the broker of REDIS_URL: %w", err)
 		}

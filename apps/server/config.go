@@ -29,8 +29,9 @@ type Config struct {
 	// /metrics. Nobody else should reach it.
 	AdminAddr string `env:"ADMIN_ADDR" default:"127.0.0.1:8081" check:"required,hostport"`
 	// RedisURL joins all servers that are given the same one into one chat, such as
-	// redis://127.0.0.1:6379. Without it the server is alone.
-	RedisURL config.Secret `env:"REDIS_URL" check:"url=redis|rediss|valkey|valkeys|redis+sentinel|rediss+sentinel|redis+cluster|rediss+cluster|unix"`
+	// redis://127.0.0.1:6379. Without it the server is alone. Several URLs with spaces between them are
+	// servers that share the rooms among them.
+	RedisURL config.Secret `env:"REDIS_URL" check:"words,url=redis|rediss|valkey|valkeys|redis+sentinel|rediss+sentinel|redis+cluster|rediss+cluster|unix"`
 	// DataDir is where a server without Redis keeps its history. Empty, by the flag, keeps it in memory
 	// alone, until the server ends.
 	DataDir string `env:"DATA_DIR" default:"data"`

@@ -42,7 +42,8 @@
 //
 // The check tag holds comma-separated rules: required, min=N and max=N (of a number or a duration, of
 // the characters of a text, of the items of a list), oneof=a|b, hostport, url, and url=https|http for
-// some schemes only. A type with a Validate() error method is asked as well, once all else is right.
+// some schemes only; with words they hold for each word of a text. A type with a Validate() error
+// method is asked as well, once all else is right.
 //
 // # Secrets
 //

@@ -21,6 +21,7 @@ type rules struct {
 	hostPort bool
 	url      bool
 	schemes  []string // of a url; empty means any
+	words    bool     // the rest holds for each word of a text
 }
 
 // A bound is the least or the most that a value may be. Its text is empty where there is none.
@@ -48,6 +49,8 @@ func parseRules(tag, typ string) (rules, error) {
 			r.oneOf = strings.Split(arg, "|")
 		case "hostport":
 			r.hostPort = true
+		case "words":
+			r.words = true
 		case "url":
 			r.url = true
 			if arg != "" {
@@ -90,6 +93,9 @@ func (r rules) accepts(typ string) string {
 	case what == "":
 		what = "a valid " + typ
 	}
+	if r.words {
+		what += ", or several with spaces between"
+	}
 	unit := map[string]string{"string": " characters", "secret": " characters", "list": " items"}[typ]
 	switch {
 	case r.min.text != "" && r.max.text != "":
@@ -114,6 +120,9 @@ func (r rules) hold(value reflect.Value, in input) bool {
 	texts := []string{in.text}
 	if value.Type() == listType {
 		texts = in.items()
+	}
+	if r.words {
+		texts = strings.Fields(in.text)
 	}
 	return !slices.ContainsFunc(texts, func(text string) bool { return text != "" && !r.holdText(text) })
 }

@@ -9,3 +9,13 @@ func (b *Broker) Kill() {
 	b.client.Close()
 	b.close = func() error { return nil }
 }
+
+// Kill is as that of a Broker.
+func (r *Ring) Kill() {
+	for _, b := range r.brokers {
+		b.Kill()
+	}
+}
+
+// Jump is jump.
+var Jump = jump
