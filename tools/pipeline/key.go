@@ -25,7 +25,7 @@ func (s *session) key(n *node) (hash.Key, error) {
 }
 
 // keyRules names the rules about what a key holds. It changes when they do.
-const keyRules = "magpie task 4"
+const keyRules = "magpie task 5"
 
 func (s *session) keyOf(n *node) (hash.Key, error) {
 	h, err := s.begin(n)

@@ -17,13 +17,15 @@ import (
 
 // contents gathers what the files of one part of a package say.
 type contents struct {
-	files              []string // names within the folder
-	imports, embeds    []string
-	cgo, main, unnoted bool // unnoted: something counts of which the index has no note
+	files           []string // names within the folder
+	imports, embeds []string
+	names           []string // of package clauses, without the "_test" of tests from outside
+	cgo, main       bool
+	unnoted         bool // something counts of which the index has no note
 }
 
 // memoRules names the rules about what contents are made of. It changes when they do.
-const memoRules = "contents 1"
+const memoRules = "contents 2"
 
 // memoLabel tells configurations apart by what decides about the files of a folder.
 func (r *Reader) memoLabel() string {
@@ -53,7 +55,7 @@ func (r *Reader) contents(dir string, entries []fs.DirEntry) (build, test *conte
 }
 
 func (c *contents) pack(out []byte) []byte {
-	for _, list := range [][]string{c.files, c.imports, c.embeds} {
+	for _, list := range [][]string{c.files, c.imports, c.embeds, c.names} {
 		out = packed.AppendStrings(out, list)
 	}
 	marks := byte(0)
@@ -67,7 +69,7 @@ func (c *contents) pack(out []byte) []byte {
 }
 
 func unpackContents(p *packed.Reader) *contents {
-	c := &contents{files: p.Strings(), imports: p.Strings(), embeds: p.Strings()}
+	c := &contents{files: p.Strings(), imports: p.Strings(), embeds: p.Strings(), names: p.Strings()}
 	if marks := p.Take(1); marks != "" {
 		c.cgo, c.main = marks[0]&1 != 0, marks[0]&2 != 0
 	}
@@ -82,7 +84,7 @@ func (r *Reader) readContents(dir string, entries []fs.DirEntry) (build, test *c
 		}
 	}
 	for _, c := range []*contents{build, test} {
-		for _, list := range []*[]string{&c.imports, &c.embeds} {
+		for _, list := range []*[]string{&c.imports, &c.embeds, &c.names} {
 			slices.Sort(*list)
 			*list = slices.Compact(*list)
 		}
@@ -128,8 +130,12 @@ func (r *Reader) place(name string, header Header, build, test *contents) {
 		return
 	}
 	into := build
+	clause := header.Package
 	if strings.HasSuffix(name, "_test.go") {
-		into = test
+		into, clause = test, strings.TrimSuffix(clause, "_test")
+	}
+	if path.Ext(name) == ".go" {
+		into.names = append(into.names, clause)
 	}
 	into.main = into.main || header.Package == "main"
 	if slices.Contains(header.Imports, "C") {

@@ -60,6 +60,7 @@ func (r *Reader) add(h *hash.Hasher, sums Sums, dirs []string, tests bool) error
 			continue // the same as if it were not there
 		}
 		h.Add("package", at.dir)
+		h.Add("clauses", p.clauses...)
 		if err := r.addPart(h, sums, p, &p.build); err != nil {
 			return err
 		}
@@ -173,6 +174,7 @@ func (r *Reader) sumUp(p *pkg, sums Sums) (hash.Key, error) {
 	}
 	h := hash.New("package")
 	h.Add("sources", sources)
+	h.Add("clauses", p.clauses...)
 	if err := sums.AddCompiled(h, p.build.files[p.sources:]); err != nil {
 		return hash.Key{}, err
 	}

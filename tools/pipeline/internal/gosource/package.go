@@ -18,8 +18,9 @@ type pkg struct {
 	dir         string
 	module      *workspace.Module
 	build, test part
-	unnoted     bool // see contents
-	sources     int  // how many of the build's files lie in the folder itself
+	unnoted     bool     // see contents
+	clauses     []string // where the files of the folder do not agree on one: the go command builds nothing then, be it a test that disagrees
+	sources     int      // how many of the build's files lie in the folder itself
 
 	summing sync.Once
 	sum     hash.Key // of the build part, as importers see it
@@ -67,6 +68,12 @@ func (r *Reader) read(at location) (*pkg, error) {
 		return p, nil // nothing is built here, and nobody reads its assembly or testdata
 	}
 	p.unnoted, p.sources = build.unnoted, len(build.files)
+	if names := slices.Concat(build.names, test.names); len(names) > 1 {
+		slices.Sort(names)
+		if names = slices.Compact(names); len(names) > 1 {
+			p.clauses = names
+		}
+	}
 	if p.build, err = r.part(at, build); err != nil {
 		return nil, err
 	}
