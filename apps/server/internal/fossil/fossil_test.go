@@ -56,8 +56,13 @@ func TestADeltaIsShortWhereTextsAreAlike(t *testing.T) {
 // FuzzDelta holds that another's decoder makes the text of every delta, and that a delta of texts is one.
 func FuzzDelta(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"", ""}, {"a", "a"}, {long, long}, {long, long[7:] + long[:7]}, {long + "☃", long + "☂"},
-		{strings.Repeat("\x80", 64), strings.Repeat("\x80", 65)}, {long[:17], long[:16]},
+		{"", ""},
+		{"a", "a"},
+		{long, long},
+		{long, long[7:] + long[:7]},
+		{long + "☃", long + "☂"},
+		{strings.Repeat("\x80", 64), strings.Repeat("\x80", 65)},
+		{long[:17], long[:16]},
 		{strings.Repeat("ab", 40), strings.Repeat("ba", 40)},
 	} {
 		f.Add([]byte(seed[0]), []byte(seed[1]))
