@@ -6,11 +6,11 @@
 // script gives and publishes at once. Loss: Redis Pub/Sub is at most once, so this broker watches
 // the offsets. When one is missing, after each reconnect, and now and then for channels at rest, it
 // reads what it missed from the stream, once for the whole process, and delivers it before anything
-// later; only when the stream no longer has it is there a break. A failover or a restart may take back what was
-// published: each begins a new epoch in every channel, in the step that first notices the server's new
-// replication id, so whoever saw what is lost is told, and nobody else. Durability: that of the server. With appendonly
-// and appendfsync always nothing acknowledged is lost; with the default a machine that dies may take
-// the last second with it. The server must not evict keys: maxmemory-policy is to be noeviction.
+// later; only when the stream no longer has it is there a break. A failover or a restart may take back what
+// was published: each begins a new epoch in every channel, in the step that first notices the server's
+// new replication id, so whoever saw what is lost is told, and nobody else. Durability: that of the
+// server. With appendonly and appendfsync always nothing acknowledged is lost; with the default a
+// machine that dies may take the last second with it. The server must not evict keys: maxmemory-policy is to be noeviction.
 //
 // While the server cannot be reached, methods return [pubsub.ErrUnavailable] within
 // [Options.Timeout] and the broker keeps trying to reach it; nothing that was subscribed or entered
@@ -54,7 +54,8 @@ type Options struct {
 	//
 	// Parameters: addr=host:port adds a Sentinel or cluster node and may be repeated; db;
 	// sentinel_user and sentinel_password; ca_file, a private CA in PEM; server_name, the name in the
-	// server's certificate where that is not the host's. valkey:// means redis://.
+	// server's certificate where that is not the host's; sharded_pubsub=off, which has every node of a
+	// cluster carry every publication, where one would do. valkey:// means redis://.
 	URL string
 	// Prefix begins every key and Pub/Sub channel, so that several deployments can share a server.
 	// Empty means "magpie".
