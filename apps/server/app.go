@@ -14,6 +14,7 @@ import (
 	"magpie.build/apps/server/internal/inspector"
 	"magpie.build/apps/server/internal/realtime"
 	"magpie.build/apps/server/internal/revocation"
+	"magpie.build/apps/server/internal/telemetry"
 	"magpie.build/apps/server/internal/web"
 	"magpie.build/packages/pubsub"
 )
@@ -32,7 +33,7 @@ type app struct {
 	api     http.Handler
 }
 
-func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*app, error) {
+func newApp(ctx context.Context, c Config, broker broker, exports *telemetry.Telemetry, log *slog.Logger) (*app, error) {
 	key, err := signingKey(ctx, c, broker)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 		return nil, err
 	}
 	measured := admin.MeasureBroker(broker)
-	watched := control.New(measured)
+	watched := control.New(telemetry.TraceBroker(measured, exports.Tracer()))
 
 	// The hub asks the handler, the handler asks the chat, and the chat speaks through the hub: the
 	// circle closes before anything moves.
@@ -57,6 +58,7 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 		AllowedOrigins: c.AllowedOrigins,
 		AllowAnyOrigin: c.RealtimeInsecure,
 		Nodes:          nodes,
+		Tracer:         exports.Tracer(),
 		DrainPerSecond: c.DrainPerSecond,
 		DrainTimeout:   c.DrainTime,
 	}
@@ -90,10 +92,11 @@ func newApp(ctx context.Context, c Config, broker broker, log *slog.Logger) (*ap
 	if err != nil {
 		return nil, err
 	}
+	operators := admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker))
+	exports.Export(ctx, operators.Metrics())
 	return &app{
 		config: c, log: log, hub: hub, nodes: nodes,
-		admin:     admin.New(broker, admin.HubMetrics(hub.Stats), measured, admin.ProbeMetrics(broker)),
-		inspector: inspection.Handler(), pages: pages.Handler(),
+		admin: operators, inspector: inspection.Handler(), pages: pages.Handler(),
 		revoked: gate.revoked, api: backEnds,
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"magpie.build/apps/server/internal/telemetry"
 	"magpie.build/packages/config"
 )
 
@@ -45,11 +46,16 @@ func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) erro
 		return runDoctor(ctx, c, stdout)
 	}
 	log := c.logger(stderr)
+	exports, err := telemetry.Open(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	defer exports.Close(ctx)
 	broker, err := openBroker(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	app, err := newApp(ctx, c, broker, log)
+	app, err := newApp(ctx, c, broker, exports, log)
 	if err == nil {
 		err = app.run(ctx)
 	}

@@ -37,6 +37,9 @@ func New(prober pubsub.Prober, metrics ...prometheus.Collector) *Admin {
 // Stop makes the server unready for good: it is about to end.
 func (a *Admin) Stop() { a.stopping.Store(true) }
 
+// Metrics are what /metrics answers with.
+func (a *Admin) Metrics() prometheus.Gatherer { return a.registry }
+
 // Handler answers /healthz while the process runs, /readyz while people can be served, and /metrics in
 // the Prometheus text format. Everything else is for pages to answer.
 func (a *Admin) Handler(pages http.Handler) http.Handler {

@@ -41,6 +41,7 @@ type channel struct {
 	audiences []audience
 
 	counters channelCounters
+	fanOuts  fanOuts
 }
 
 func newChannel(name string, shards int) *channel {

@@ -12,7 +12,10 @@ func (h *Hub) HandlePublication(name string, publication pubsub.Publication) {
 	h.counters.publications.Add(1)
 	if ch := h.channel(name); ch != nil {
 		ch.counters.publications.Add(1)
-		h.broadcast(ch, entryPublication, publication.Position, publicationPush(publication))
+		traced := h.arrive(ch, publication)
+		ch.append(entryPublication, publication.Position, publicationPush(publication))
+		traced.appended()
+		h.rouse(ch)
 	}
 }
 
@@ -41,10 +44,14 @@ func (h *Hub) channel(name string) *channel {
 // maxGather is the longest that publications are kept back.
 const maxGather = time.Second
 
-// broadcast appends to the channel's log and wakes the shards that have somebody to tell, at once or when what else
-// comes has been gathered.
+// broadcast appends to the channel's log and wakes the shards.
 func (h *Hub) broadcast(ch *channel, kind entryKind, position pubsub.Position, what object) {
 	ch.append(kind, position, what)
+	h.rouse(ch)
+}
+
+// rouse wakes the shards that have somebody to tell, at once or when what else comes has been gathered.
+func (h *Hub) rouse(ch *channel) {
 	wait := ch.window()
 	for i := range ch.audiences {
 		a := &ch.audiences[i]

@@ -192,7 +192,10 @@ func (h *Hub) forget(c *connection) {
 // stands in the channel's history. Beside the broker's errors it returns [ErrBadRequest] for data
 // that is not JSON.
 func (h *Hub) Publish(ctx context.Context, channel string, publication Publication, options pubsub.PublishOptions) (pubsub.Position, error) {
-	return publish(ctx, h.broker, channel, publication, options)
+	ctx, end := h.tracePublish(ctx, channel, publication)
+	position, err := publish(ctx, h.broker, channel, publication, options)
+	end(position, err)
+	return position, err
 }
 
 // History reads a part of a channel's history, and the position of its newest publication. Errors

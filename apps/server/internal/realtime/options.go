@@ -5,12 +5,16 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Options bound a [Hub]. The zero value is ready for use.
 type Options struct {
 	// Logger hears of what went wrong. Nil discards.
 	Logger *slog.Logger
+	// Tracer makes spans from publish to write, see trace.go. Nil makes none.
+	Tracer trace.Tracer
 	// AllowedOrigins lists, beside the request's own host, from where browsers may connect: a host
 	// or scheme://host, with * as in path.Match. A request without an Origin header passes.
 	AllowedOrigins []string

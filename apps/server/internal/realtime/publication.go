@@ -88,7 +88,7 @@ func publish(ctx context.Context, broker pubsub.Broker, channel string, publicat
 	if err != nil {
 		return pubsub.Position{}, fmt.Errorf("publish to %q: data or info: %w", channel, ErrBadRequest)
 	}
-	return broker.Publish(ctx, channel, data, options)
+	return broker.Publish(ctx, channel, appendTrace(ctx, data), options)
 }
 
 // isJSON reports whether data may go into JSON as it is.
@@ -137,7 +137,8 @@ func appendPublicationJSON(buf []byte, publication pubsub.Publication) ([]byte, 
 	case !bytes.HasPrefix(stored, jsonStored) || stored[len(stored)-1] != '}':
 		stored = foreign
 	}
-	return appendPosition(append(buf, stored[:len(stored)-1]...), publication), nil
+	open, _ := cutTrace(stored)
+	return appendPosition(append(buf, open...), publication), nil
 }
 
 // appendPosition ends a publication with what the broker knows of it.

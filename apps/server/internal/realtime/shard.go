@@ -20,10 +20,11 @@ type shard struct {
 	channels    []*channel
 	connections []*connection
 
-	// spare lists and scratch belong to run.
+	// spare lists, scratch and fanOuts, the traced publications of a round, belong to run.
 	spareChannels    []*channel
 	spareConnections []*connection
 	scratch          scratch
+	fanOuts          []*fanOut
 
 	counters shardCounters
 }
@@ -70,11 +71,17 @@ func (s *shard) round() {
 	s.mu.Unlock()
 
 	for _, ch := range channels {
+		s.fanOuts = ch.fanOuts.under(s.fanOuts)
 		connections = ch.audiences[s.index].mark(connections)
 	}
 	for _, c := range connections {
 		c.flush(&s.scratch)
 	}
+	for _, f := range s.fanOuts {
+		f.written(s.index)
+	}
+	clear(s.fanOuts)
+	s.fanOuts = s.fanOuts[:0]
 	clear(channels)
 	clear(connections)
 	s.spareChannels, s.spareConnections = channels[:0], connections[:0]
