@@ -185,8 +185,8 @@ func (m *roommate) hears(text string) {
 	}
 }
 
-// until polls until the condition holds.
-func until(t *testing.T, what string, holds func() bool) {
+// waitUntil polls until the condition holds.
+func waitUntil(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
@@ -212,8 +212,8 @@ func TestATraceLeadsFromPublishToWriteOverTwoServers(t *testing.T) {
 	ada.hears("traced")
 	bob.hears("traced")
 
-	until(t, "both servers export that they delivered", func() bool { return len(c.named("deliver")) == 2 })
-	until(t, "all that led there is exported", func() bool {
+	waitUntil(t, "both servers export that they delivered", func() bool { return len(c.named("deliver")) == 2 })
+	waitUntil(t, "all that led there is exported", func() bool {
 		return len(c.named("publish")) == 1 && len(c.named("broker publish")) == 1 && len(c.named("receive")) == 2
 	})
 	publish := c.named("publish")[0]
@@ -238,7 +238,7 @@ func TestATraceLeadsFromPublishToWriteOverTwoServers(t *testing.T) {
 			t.Errorf("a delivery does not follow from what its server received: %v", s)
 		}
 	}
-	until(t, "metrics are exported, too", func() bool {
+	waitUntil(t, "metrics are exported, too", func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.metrics["magpie_realtime_deliveries_total"] && c.metrics["magpie_broker_operation_seconds"] && c.metrics["process_open_fds"]
