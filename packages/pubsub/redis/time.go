@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -22,4 +23,20 @@ func (b *Broker) Time(ctx context.Context) (now time.Time, err error) {
 		return err
 	})
 	return now, err
+}
+
+// Time returns the clock, among those of all servers, that is furthest from this machine's.
+func (r *Ring) Time(ctx context.Context) (furthest time.Time, err error) {
+	var mu sync.Mutex
+	off := time.Duration(-1)
+	err = r.each(func(b *Broker) error {
+		now, err := b.Time(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		if away := time.Since(now).Abs(); err == nil && away > off {
+			furthest, off = now, away
+		}
+		return err
+	})
+	return furthest, err
 }
