@@ -31,22 +31,44 @@ func (d *Deployment) cutPower(int) (Wound, error) {
 	if err == nil {
 		<-time.After(watched)
 	}
-	p.Kill()
-	_ = strace.Wait() // it ends with what it watched
+	lost := 0
 	if err == nil {
-		err = replay(trace, images)
+		lost, err = p.takeBack(trace, strace, images)
 	}
 	if err != nil {
+		p.Kill()
+		_ = strace.Wait()
 		return Wound{}, errors.Join(err, p.Start())
 	}
-	lost := 0
+	return Wound{fmt.Sprintf("%s, %d writes lost", p.Name, lost), p.Start}, nil
+}
+
+// takeBack kills the program and makes its files what the disk had confirmed. Nobody starts it meanwhile.
+func (p *Process) takeBack(trace string, strace *exec.Cmd, images map[string]*image) (lost int, err error) {
+	p.power.Lock()
+	defer p.power.Unlock()
+	p.Kill()
+	_ = strace.Wait() // it ends with what it watched
+	if err := replay(trace, images); err != nil {
+		return 0, err
+	}
 	for name, image := range images {
 		lost += len(image.pending)
-		if err := os.WriteFile(name, image.confirmed, 0o600); err != nil {
-			return Wound{}, err
+		if err := overwrite(name, image.confirmed); err != nil {
+			return 0, err
 		}
 	}
-	return Wound{fmt.Sprintf("%s, %d writes lost", p.Name, lost), p.Start}, nil
+	return lost, nil
+}
+
+// overwrite writes a file in its place: there may be no room on the disk for another.
+func overwrite(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	return errors.Join(err, f.Truncate(int64(len(data))), f.Close())
 }
 
 // trace has strace write down what the program writes to files, and returns when it does.

@@ -27,6 +27,8 @@ type Process struct {
 	env     []string
 	log     string // the file that takes what it says
 
+	power sync.Mutex // held while it must not be started; taken before mu
+
 	mu      sync.Mutex
 	cmd     *exec.Cmd
 	done    chan struct{} // closed when it has ended
@@ -36,6 +38,8 @@ type Process struct {
 // Start starts the program unless it runs, and waits until it listens. When it ends instead it is started again, as a
 // supervisor would: a server may come before its Redis.
 func (p *Process) Start() error {
+	p.power.Lock()
+	defer p.power.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for deadline := time.Now().Add(startTime); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
