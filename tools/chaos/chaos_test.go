@@ -60,10 +60,13 @@ func TestCentrifugoIsTheOneOfTheBenchmarks(t *testing.T) {
 // shortForm is how long each of the runs takes that every test run does. The long form is go tool mage chaos.
 const shortForm = 10 * time.Second
 
+// shortSeed chooses what goes wrong in the short form.
+const shortSeed = 7
+
 // pace is that of people in a hurry.
 const pace = 100 * time.Millisecond
 
-// The mix of all nemeses, for a moment. What it finds is printed with the seed that repeats it.
+// The mix of all nemeses, for a moment, and the same each time: new seeds are for the long forms.
 func TestNothingIsLostWithoutAWord(t *testing.T) {
 	t.Parallel()
 	for _, topology := range []deploy.Topology{deploy.Memory, deploy.Standalone} {
@@ -72,7 +75,7 @@ func TestNothingIsLostWithoutAWord(t *testing.T) {
 			need(t, programs(topology)...)
 			var progress bytes.Buffer
 			v, err := trial{
-				system: server(t), topology: topology, nemesis: nemesis.Mix, seed: uint64(time.Now().Unix()), length: shortForm, servers: 2, pace: pace,
+				system: server(t), topology: topology, nemesis: nemesis.Mix, seed: shortSeed, length: shortForm, servers: 2, pace: pace,
 				dir: filepath.Join(t.TempDir(), "run"), progress: &progress,
 			}.run(t.Context())
 			if err != nil || !v.Good() {

@@ -92,10 +92,11 @@ func (t *Telemetry) Export(ctx context.Context, metrics prometheus.Gatherer) {
 	t.exports.Go(func() {
 		tick := time.NewTicker(t.metrics.interval)
 		defer tick.Stop()
-		for ctx.Err() == nil {
+		for ended := false; !ended; {
 			select {
 			case <-tick.C:
 			case <-ctx.Done(): // once more, with the last counts
+				ended = true
 			}
 			t.exportMetrics(ctx, metrics)
 		}
