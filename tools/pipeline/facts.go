@@ -121,10 +121,28 @@ func (p *Pipeline) written(n *node) {
 		p.forget() // they count wherever in the workspace they are
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.facts != nil {
-		p.facts = p.facts.without(n.module.Name)
+	p.drop(n.module.Name)
+}
+
+// drop drops the facts about a folder. Readers are made to forget while no lock is held: one that is at work may ask for facts itself.
+func (p *Pipeline) drop(dir string) {
+	for {
+		p.mu.Lock()
+		before := p.facts
+		p.mu.Unlock()
+		if before == nil {
+			return
+		}
+		left := before.without(dir)
+		p.mu.Lock()
+		same := p.facts == before
+		if same {
+			p.facts = left
+		}
+		p.mu.Unlock()
+		if same {
+			return
+		}
 	}
 }
 
@@ -149,11 +167,12 @@ func (p *Pipeline) sumsWritten(dir string) bool {
 
 // without returns the facts that still hold when files in a folder may have changed.
 func (f *facts) without(dir string) *facts {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	left := f.pipeline.newFacts()
+	f.mu.Lock()
 	left.readers, left.settings = maps.Clone(f.readers), maps.Clone(f.settings)
-	for _, reader := range f.readers {
+	readers := slices.Collect(maps.Values(f.readers))
+	f.mu.Unlock()
+	for _, reader := range readers {
 		reader.Forget(dir)
 	}
 	return left
