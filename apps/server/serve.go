@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"magpie.build/apps/server/internal/descriptors"
 )
 
 const (
@@ -57,11 +59,14 @@ func (a *app) run(ctx context.Context) error {
 		return a.hub.Run(connected)
 	})
 	group.Go(func() error { return a.nodes.Run(open) })
-	group.Go(func() error { return a.serve(open, public, a.pages) })
-	group.Go(func() error { return a.serve(open, operators, a.admin.Handler(a.inspector)) })
+	guard := descriptors.NewGuard(a.log)
+	group.Go(func() error {
+		return a.serve(open, guard.Listener(public), guard.Handler(a.pages), guard.ConnContext)
+	})
+	group.Go(func() error { return a.serve(open, operators, a.admin.Handler(a.inspector), nil) })
 	group.Go(func() error { return a.revoked.Run(open) })
 	if a.api != nil {
-		group.Go(func() error { return a.serve(open, backEnds, a.api) })
+		group.Go(func() error { return a.serve(open, backEnds, a.api, nil) })
 		a.log.Info("api is listening", "url", "http://"+backEnds.Addr().String())
 	}
 	a.log.Info("admin is listening", "url", "http://"+operators.Addr().String())
@@ -88,10 +93,12 @@ func rest(serving context.Context, delay time.Duration) {
 	}
 }
 
-// serve answers requests until ctx ends, then lets those under way finish.
-func (a *app) serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+// serve answers requests until ctx ends, then lets those under way finish. What a handler is to know of the connection,
+// note puts into the context; nil is nothing.
+func (a *app) serve(ctx context.Context, listener net.Listener, handler http.Handler, note func(context.Context, net.Conn) context.Context) error {
 	server := &http.Server{
 		Handler:           handler,
+		ConnContext:       note,
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       readTime,
 		WriteTimeout:      writeTime,

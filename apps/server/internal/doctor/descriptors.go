@@ -3,16 +3,19 @@ package doctor
 import (
 	"context"
 	"fmt"
+
+	"magpie.build/apps/server/internal/descriptors"
 )
 
-// reserve is how many descriptors a server needs beside its connections: its files, Redis, requests.
+// reserve is how many descriptors a server needs beside its connections: its files, Redis, requests, and what it keeps
+// back.
 const reserve = 200
 
 // Descriptors compares how many connections there may be with how many files the system lets this process open.
 // It is to be run as the server is.
 func Descriptors(connections int) Check {
 	return Check{Name: "descriptors", Run: func(context.Context) Finding {
-		limit, ok := descriptorLimit()
+		limit, ok := descriptors.Limit()
 		if !ok {
 			return well("this system has no limit that can be asked for")
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"magpie.build/apps/server/internal/descriptors"
 )
 
 // retryAfter is how many seconds a client that found no place should wait.
@@ -69,6 +71,9 @@ func codecOf(subprotocol string, r *http.Request) codec {
 func (h *Hub) welcome(r *http.Request) (from netip.Addr, err error) {
 	if err := h.await(r.Context()); err != nil {
 		return from, err
+	}
+	if descriptors.Scarce(r.Context()) {
+		return from, errScarce
 	}
 	from = household(clientAddress(r, h.options.TrustedProxies))
 	return from, h.admission.arrive(from)

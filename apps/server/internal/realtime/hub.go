@@ -146,10 +146,11 @@ func (h *Hub) all() []*connection {
 	return all
 }
 
-// errStopping and errFull say why a connection was not admitted.
+// errStopping, errFull and errScarce say why a connection was not admitted.
 var (
 	errStopping = errors.New("the server is stopping")
 	errFull     = errors.New("the server has as many connections as it may")
+	errScarce   = errors.New("the server has nearly as many files open as it may")
 )
 
 // enter registers a connection, until it leaves.
