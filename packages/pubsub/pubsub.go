@@ -25,6 +25,12 @@ type Broker interface {
 	// than the newest or than the end of its epoch; with options.Reverse the epoch alone counts. The returned History then still holds the current position.
 	History(ctx context.Context, channel string, options HistoryOptions) (History, error)
 
+	// RemoveHistory forgets the publications that the channel keeps. Its position goes on: the epoch stays
+	// and the next publication has the next offset, so whoever is subscribed misses nothing, and whoever
+	// asks for what came after a position before the newest is told [ErrUnrecoverable], in every process.
+	// What was on its way meanwhile may be kept or not. Idempotency keys stay. Removing nothing is no error.
+	RemoveHistory(ctx context.Context, channel string) error
+
 	// Subscribe has this process receive the channel. What is published after it returned is
 	// delivered, once Run runs. Subscribing twice is as once. After an error the channel may be
 	// subscribed or not.

@@ -85,6 +85,18 @@ func (b *batch) append(p publish) (publication pubsub.Publication, repeated bool
 	return publication, false, b.keep(p, h)
 }
 
+// remove deletes what a channel keeps.
+func (b *batch) remove(channel string) error {
+	h, err := b.head(channel)
+	if err != nil || h.kept == 0 {
+		return err
+	}
+	if err := b.trim(channel, &h, 0); err != nil {
+		return err
+	}
+	return b.watch(channel, h)
+}
+
 // answer returns where a publish under k went, if that is still known.
 func (b *batch) answer(k key) (offset uint64, known bool, err error) {
 	value, err := get(b.keys, k.encode())

@@ -44,16 +44,27 @@ type disk struct {
 	broken error
 }
 
-// waiter is a publish that waits for its commit.
+// waiter is a publish, or something else, that waits for its commit.
 type waiter struct {
 	publish
 
-	probe       bool // nothing is published: the commit is all there is to wait for
+	kind        waiterKind
 	publication pubsub.Publication
 	repeated    bool
 	err         error
 	done        chan struct{}
 }
+
+// waiterKind is what is to be done.
+type waiterKind uint8
+
+const (
+	waitsToPublish waiterKind = iota
+	// waitsToRemove is for the end of a channel's history.
+	waitsToRemove
+	// waitsToProbe changes nothing: the commit is all there is to wait for.
+	waitsToProbe
+)
 
 func openDisk(o Options, d deliver) (*disk, error) {
 	db, wentBack, err := openFile(o.Dir, o.Sync, o.Logger)
@@ -97,8 +108,12 @@ func (s *disk) publish(ctx context.Context, p publish) (pubsub.Position, error) 
 	return w.publication.Position, nil
 }
 
+func (s *disk) remove(ctx context.Context, channel string) error {
+	return s.await(ctx, &waiter{kind: waitsToRemove, publish: publish{channel: channel}, done: make(chan struct{})})
+}
+
 func (s *disk) probe(ctx context.Context) error {
-	return s.await(ctx, &waiter{probe: true, done: make(chan struct{})})
+	return s.await(ctx, &waiter{kind: waitsToProbe, done: make(chan struct{})})
 }
 
 // await has w committed. Unless it was, w is still the writer's, and not looked at.
@@ -219,7 +234,7 @@ func (s *disk) commit(all []*waiter) {
 		switch {
 		case err != nil:
 			w.publication, w.err = pubsub.Publication{}, err
-		case !w.repeated && !w.probe:
+		case !w.repeated && w.kind == waitsToPublish:
 			s.deliver(w.channel, w.publication)
 		}
 	}
@@ -259,10 +274,14 @@ func (s *disk) fill(tx *bolt.Tx, all []*waiter) (err error) {
 	at, wall := s.clock.now()
 	b := newBatch(tx, s.epoch, at, wall)
 	for _, w := range all {
-		if w.probe {
-			continue
+		switch w.kind {
+		case waitsToPublish:
+			w.publication, w.repeated, err = b.append(w.publish)
+		case waitsToRemove:
+			err = b.remove(w.channel)
+		case waitsToProbe:
 		}
-		if w.publication, w.repeated, err = b.append(w.publish); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -38,6 +38,33 @@ func TestReopeningKeepsHistoryAndKeys(t *testing.T) {
 	}
 }
 
+func TestRemovedHistoryIsGoneFromTheFile(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	o := pubsub.PublishOptions{HistorySize: 3, HistoryTTL: time.Hour}
+	publish(t, b, "a", o)
+	last := publish(t, b, "a", o)
+	publish(t, b, "b", o)
+	if err := b.RemoveHistory(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, b)
+	if err := memory.Verify(dir); err != nil {
+		t.Error(err)
+	}
+	b = open(t, dir)
+	defer shut(t, b)
+	for channel, want := range map[string]int{"a": 0, "b": 1} {
+		history, err := b.History(t.Context(), channel, pubsub.HistoryOptions{Limit: -1})
+		if err != nil || len(history.Publications) != want {
+			t.Errorf("%q has %+v, %v", channel, history, err)
+		}
+	}
+	if next := publish(t, b, "a", o); next.Epoch != last.Epoch || next.Offset != last.Offset+1 {
+		t.Errorf("after %v came %v", last, next)
+	}
+}
+
 func TestSecondProcessOnADirectoryIsToldSo(t *testing.T) {
 	dir := t.TempDir()
 	defer shut(t, open(t, dir))

@@ -59,6 +59,7 @@ type Broker struct {
 type store interface {
 	publish(ctx context.Context, p publish) (pubsub.Position, error)
 	history(channel string, o pubsub.HistoryOptions) (pubsub.History, error)
+	remove(ctx context.Context, channel string) error
 	probe(ctx context.Context) error
 	close() error
 }
@@ -123,6 +124,17 @@ func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOp
 		return pubsub.History{}, err
 	}
 	return b.store.history(channel, o)
+}
+
+// RemoveHistory implements [pubsub.Broker]. With a directory it returns when the disk has forgotten.
+func (b *Broker) RemoveHistory(ctx context.Context, channel string) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	return b.store.remove(ctx, channel)
 }
 
 // Subscribe implements [pubsub.Broker].

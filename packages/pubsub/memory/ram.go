@@ -91,6 +91,15 @@ func (r *ram) history(channel string, o pubsub.HistoryOptions) (pubsub.History, 
 	return none.read(o)
 }
 
+func (r *ram) remove(_ context.Context, channel string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l := r.channels[channel]; l != nil {
+		l.publications = nil
+	}
+	return nil
+}
+
 func (r *ram) probe(context.Context) error { return nil }
 
 func (r *ram) close() error { return nil }

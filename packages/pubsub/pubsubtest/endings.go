@@ -98,10 +98,12 @@ func calls(ctx context.Context, b pubsub.Broker) iter.Seq2[string, error] {
 		_, publish := b.Publish(ctx, "room", []byte("x"), pubsub.PublishOptions{})
 		_, keep := b.Publish(ctx, "room", []byte("x"), pubsub.PublishOptions{HistorySize: 10})
 		_, history := b.History(ctx, "room", pubsub.HistoryOptions{Limit: 1})
+		remove := b.RemoveHistory(ctx, "history-that-nobody-has")
 		_, members := b.Members(ctx, "room")
 		_ = yield("publish", publish) &&
 			yield("publish with history", keep) &&
 			yield("history", history) &&
+			yield("remove history", remove) &&
 			yield("members", members) &&
 			yield("subscribe", b.Subscribe(ctx, "room")) &&
 			yield("enter", b.Enter(ctx, "room", pubsub.Member{ID: "ada"})) &&

@@ -1,6 +1,7 @@
 package pubsubtest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -152,6 +153,60 @@ var histories = []promise{
 		}
 		_, err := p.History(s.Context(), "room", pubsub.HistoryOptions{Since: &pubsub.Position{Epoch: "another", Offset: 3}, Limit: -1, Reverse: true})
 		s.refused("reverse from another epoch", err, pubsub.ErrUnrecoverable)
+	}},
+	{"removed_history_is_gone", "removed history is gone for every process, whose positions before its end cannot be continued, and the position goes on without a break", func(s *suite) {
+		a, b := s.open(), s.peer()
+		b.subscribe("room")
+		o := pubsub.PublishOptions{HistorySize: 10, IdempotencyKey: "third"}
+		first := a.keep("room", "1")
+		a.keep("room", "2")
+		third := a.publish("room", "3", o)
+		other := a.keep("other", "x")
+		b.receive("room", 3)
+		if err := a.RemoveHistory(s.Context(), "room"); err != nil {
+			s.Fatalf("remove: %v", err)
+		}
+		for what, p := range map[string]*process{"who removed it": a, "another process": b} {
+			gone := p.read("room", pubsub.HistoryOptions{Limit: -1})
+			if len(gone.Publications) != 0 || gone.Position != third {
+				s.Fatalf("%s reads %+v", what, gone)
+			}
+			_, err := p.History(s.Context(), "room", pubsub.HistoryOptions{Since: &first, Limit: -1})
+			s.refused(what+" since the first", err, pubsub.ErrUnrecoverable)
+			s.until(what+" to be refused recent history, too", func() bool {
+				_, err := p.History(s.Context(), "room", pubsub.HistoryOptions{Since: &first, Limit: -1, Recent: true})
+				return errors.Is(err, pubsub.ErrUnrecoverable)
+			})
+		}
+		if again := a.publish("room", "3", o); again != third {
+			s.Fatalf("a repeated publish is at %v and not at %v", again, third)
+		}
+		if next := a.keep("room", "4"); next != (pubsub.Position{Epoch: third.Epoch, Offset: 4}) {
+			s.Fatalf("after %v came %v", third, next)
+		}
+		s.same("delivered", texts(b.receive("room", 4)), numbers(1, 4))
+		for _, recent := range []bool{false, true} {
+			since := b.read("room", pubsub.HistoryOptions{Since: &third, Limit: -1, Recent: recent})
+			s.same("since the removal", texts(since.Publications), []string{"4"})
+		}
+		if n := len(b.breaksOf("room")); n != 0 {
+			s.Fatalf("a subscriber was told of %d breaks", n)
+		}
+		if kept := a.read("other", pubsub.HistoryOptions{Limit: -1}); len(kept.Publications) != 1 || kept.Position != other {
+			s.Fatalf("another channel has %+v", kept)
+		}
+	}},
+	{"removing_nothing_is_no_error", "a channel without history may have it removed, and begins as any other", func(s *suite) {
+		p := s.open()
+		p.read("asked", pubsub.HistoryOptions{})
+		for _, channel := range []string{"room", "asked"} {
+			if err := p.RemoveHistory(s.Context(), channel); err != nil {
+				s.Fatalf("remove: %v", err)
+			}
+			if first := p.keep(channel, "x"); first.Offset != 1 {
+				s.Fatalf("the first publication of %q is at %v", channel, first)
+			}
+		}
 	}},
 	{"ended_history_is_told", "a position before the end of a history that its TTL ended cannot be continued", func(s *suite) {
 		p := s.open()

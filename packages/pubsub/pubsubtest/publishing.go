@@ -144,6 +144,7 @@ var publishing = []promise{
 			s.refused("publish", err, pubsub.ErrInvalidChannel)
 			_, err = p.History(ctx, channel, pubsub.HistoryOptions{})
 			s.refused("history", err, pubsub.ErrInvalidChannel)
+			s.refused("remove history", p.RemoveHistory(ctx, channel), pubsub.ErrInvalidChannel)
 			_, err = p.Members(ctx, channel)
 			s.refused("members", err, pubsub.ErrInvalidChannel)
 			s.refused("subscribe", p.Subscribe(ctx, channel), pubsub.ErrInvalidChannel)

@@ -129,6 +129,13 @@ func (p *process) broken(channel string) pubsub.Position {
 	return p.breaks[channel][0]
 }
 
+// breaksOf returns the channel's breaks so far.
+func (r *recorder) breaksOf(channel string) []pubsub.Position {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.breaks[channel])
+}
+
 // await waits until ok, which is called with r.mu held, or calls late.
 func (r *recorder) await(ok func() bool, late func()) {
 	deadline := time.After(patience)

@@ -13,6 +13,7 @@ import (
 //
 //	p offset epoch milliseconds \n data   a publication with history
 //	e data                                one without
+//	x offset epoch                        the history up to there was removed
 //	+ length id data                      somebody entered; the length is that of the id
 //	- length id data                      somebody left
 //
@@ -22,7 +23,8 @@ const ephemeral = "e"
 // payload is a message from Pub/Sub, understood.
 type payload struct {
 	publication pubsub.Publication
-	presence    *pubsub.PresenceEvent // nil for a publication
+	presence    *pubsub.PresenceEvent // nil for anything else
+	removed     *pubsub.Position      // likewise
 }
 
 // errPayload is returned for bytes that no broker of this kind published.
@@ -39,6 +41,12 @@ func parsePayload(message string) (payload, error) {
 		return payload{publication: pubsub.Publication{Data: []byte(rest)}}, nil
 	case "p":
 		return parsePublication(rest)
+	case "x":
+		at, ok := parsePosition(rest)
+		if !ok {
+			return payload{}, errPayload
+		}
+		return payload{removed: &at}, nil
 	case "+", "-":
 		return parsePresence(rest, kind == "-")
 	}

@@ -14,6 +14,10 @@ func TestPayloadsAreUnderstood(t *testing.T) {
 	if err != nil || fmt.Sprint(p.publication) != fmt.Sprint(want) || p.presence != nil {
 		t.Errorf("understood as %+v, %v", p, err)
 	}
+	p, err = parsePayload("x12 EPOCH")
+	if err != nil || p.removed == nil || *p.removed != (pubsub.Position{Epoch: "EPOCH", Offset: 12}) || p.presence != nil {
+		t.Errorf("understood as %+v, %v", p.removed, err)
+	}
 	p, err = parsePayload("-5 a b cdata")
 	if err != nil || p.presence == nil || p.presence.Member.ID != "a b c" || string(p.presence.Member.Data) != "data" || !p.presence.Left {
 		t.Errorf("understood as %+v, %v", p.presence, err)
@@ -24,7 +28,7 @@ func TestPayloadsAreUnderstood(t *testing.T) {
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{
 		"", "e", "edata", "p", "p1 E 2\ndata", "p0 E 2\n", "p1  2\n", "p-1 E 2\n", "p1 E F 2\n", "p99999999999999999999 E 2\n",
-		"+3 adaAda", "-3 ada", "+0 ", "+4 ada", "+99999999999 x", "x",
+		"+3 adaAda", "-3 ada", "+0 ", "+4 ada", "+99999999999 x", "x", "x1 E", "x0 E", "x1 ",
 	} {
 		f.Add(seed)
 	}
@@ -36,6 +40,9 @@ func FuzzPayload(f *testing.F) {
 		at := p.publication.Position
 		if (at.Offset == 0) != (at.Epoch == "") {
 			t.Errorf("%q has position %v", message, at)
+		}
+		if p.removed != nil && (p.removed.Offset == 0 || p.removed.Epoch == "") {
+			t.Errorf("%q removes up to %v", message, *p.removed)
 		}
 		if p.presence != nil && p.presence.Member.ID == "" {
 			t.Errorf("%q has a member without id", message)

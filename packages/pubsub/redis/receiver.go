@@ -182,6 +182,9 @@ func (r *receiver) connection(ctx context.Context) error {
 	r.probes.Store(&feed)
 	defer r.probes.Store(nil)
 	for batch := range slices.Chunk(r.channels(), batchSize) {
+		for _, channel := range batch {
+			r.broker.dispatcher.Forget(channel, pubsub.Position{}) // a removal may have gone unheard
+		}
 		if _, err := r.begin(ctx, conn, batch); err != nil {
 			return err
 		}
@@ -428,6 +431,8 @@ func (r *receiver) message(m rueidis.PubSubMessage) {
 		r.broker.log.Warn("payload from redis is not understood", "channel", channel, "bytes", len(m.Message))
 	case p.presence != nil:
 		r.broker.dispatcher.Presence(channel, *p.presence)
+	case p.removed != nil:
+		r.broker.dispatcher.Forget(channel, *p.removed)
 	default:
 		r.broker.dispatcher.Publish(channel, p.publication)
 	}

@@ -220,6 +220,25 @@ func (b *Broker) History(ctx context.Context, channel string, o pubsub.HistoryOp
 	return history, err
 }
 
+// RemoveHistory implements [pubsub.Broker].
+func (b *Broker) RemoveHistory(ctx context.Context, channel string) (err error) {
+	defer b.wrap(&err, "remove history of", channel)
+	if err := check.Channel(channel); err != nil {
+		return err
+	}
+	var answer string
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		answer, err = b.scripts.remove.Exec(ctx, b.client,
+			[]string{b.keys.head(channel), b.keys.stream(channel)},
+			[]string{b.keys.feed(channel), milliseconds(positionTTL)}).ToString()
+		return err
+	})
+	if until, ok := parsePosition(answer); ok && err == nil {
+		b.dispatcher.Forget(channel, until) // other processes hear of it
+	}
+	return err
+}
+
 // resume reads what this process missed.
 func (b *Broker) resume(ctx context.Context, channel string, since pubsub.Position, limit int) (history pubsub.History, err error) {
 	err = b.call(ctx, func(ctx context.Context) (err error) {

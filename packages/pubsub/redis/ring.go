@@ -92,6 +92,11 @@ func (r *Ring) History(ctx context.Context, channel string, o pubsub.HistoryOpti
 	return r.of(channel).History(ctx, channel, o)
 }
 
+// RemoveHistory implements [pubsub.Broker].
+func (r *Ring) RemoveHistory(ctx context.Context, channel string) error {
+	return r.of(channel).RemoveHistory(ctx, channel)
+}
+
 // Subscribe implements [pubsub.Broker].
 func (r *Ring) Subscribe(ctx context.Context, channel string) error {
 	return r.of(channel).Subscribe(ctx, channel)

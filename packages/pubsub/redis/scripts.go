@@ -16,6 +16,9 @@ var publishLua string
 //go:embed lua/history.lua
 var historyLua string
 
+//go:embed lua/remove.lua
+var removeLua string
+
 //go:embed lua/enter.lua
 var enterLua string
 
@@ -27,8 +30,8 @@ var sweepLua string
 
 // scripts are what must be one step, and the command that publishes in them and outside.
 type scripts struct {
-	publish, history, enter, leave, sweep *rueidis.Lua
-	publishCommand                        string
+	publish, history, remove, enter, leave, sweep *rueidis.Lua
+	publishCommand                                string
 }
 
 var (
@@ -43,6 +46,7 @@ func newScripts(publishCommand string) *scripts {
 	return &scripts{
 		publish:        script(sabotaged(epochLua), publishLua),
 		history:        script(sabotaged(epochLua), historyLua),
+		remove:         script(removeLua),
 		enter:          script(enterLua),
 		leave:          script(leaveLua),
 		sweep:          script(sweepLua),

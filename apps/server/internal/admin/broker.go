@@ -29,6 +29,7 @@ var (
 const (
 	publish     = "publish"
 	history     = "history"
+	remove      = "remove_history"
 	subscribe   = "subscribe"
 	unsubscribe = "unsubscribe"
 	enter       = "enter"
@@ -51,7 +52,7 @@ func MeasureBroker(broker pubsub.Broker) *Broker {
 			Name: "magpie_broker_failures_total", Help: "Operations that the broker did not carry out.",
 		}, []string{"operation"}),
 	}
-	for _, operation := range []string{publish, history, subscribe, unsubscribe, enter, leave, members} {
+	for _, operation := range []string{publish, history, remove, subscribe, unsubscribe, enter, leave, members} {
 		b.operations[operation] = b.seconds.WithLabelValues(operation)
 		b.failures.WithLabelValues(operation)
 	}
@@ -129,6 +130,12 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, optio
 func (b *Broker) History(ctx context.Context, channel string, options pubsub.HistoryOptions) (_ pubsub.History, err error) {
 	defer b.note(history, time.Now(), &err)
 	return b.Broker.History(ctx, channel, options)
+}
+
+// RemoveHistory implements [pubsub.Broker].
+func (b *Broker) RemoveHistory(ctx context.Context, channel string) (err error) {
+	defer b.note(remove, time.Now(), &err)
+	return b.Broker.RemoveHistory(ctx, channel)
 }
 
 // Subscribe implements [pubsub.Broker].

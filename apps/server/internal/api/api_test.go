@@ -229,6 +229,19 @@ func TestCentrifugosLibraryWorks(t *testing.T) {
 		t.Errorf("history since another life: %v", err)
 	}
 
+	if err := s.cent.HistoryRemove(ctx, "news:sport"); err != nil {
+		t.Errorf("remove history: %v", err)
+	}
+	if history, err = s.cent.History(ctx, "news:sport", gocent.WithLimit(gocent.NoLimit)); err != nil || len(history.Publications) != 0 || history.Offset != 2 {
+		t.Errorf("history that was removed: %+v, %v", history, err)
+	}
+	if published, err = s.cent.Publish(ctx, "news:sport", []byte(`3`)); err != nil || published.Offset != 3 || published.Epoch != history.Epoch {
+		t.Errorf("publish after history was removed: %+v, %v", published, err)
+	}
+	if got := next(); !strings.Contains(got, `"pub":{"data":3,"offset":3`) {
+		t.Errorf("after history was removed the subscriber got %s", got)
+	}
+
 	if err := s.cent.Subscribe(ctx, "plain:given", "ada"); err != nil {
 		t.Errorf("subscribe: %v", err)
 	}
@@ -329,7 +342,10 @@ func TestRequestsThatCannotBeAreRefused(t *testing.T) {
 		{"broadcast", `{"channels":[],"data":1}`, 107},
 		{"history", `{"channel":"$session-key","limit":-1}`, 102},
 		{"history", `{"channel":"plain:x"}`, 108},
-		{"history_remove", `{"channel":"news:x"}`, 108},
+		{"history_remove", `{"channel":"plain:x"}`, 108},
+		{"history_remove", `{"channel":"nowhere:x"}`, 102},
+		{"history_remove", `{}`, 107},
+		{"history_remove", `{"channel":"room:general"}`, 103},
 		{"presence", `{"channel":"plain:x"}`, 108},
 		{"presence_stats", `{"channel":"$nodes"}`, 102},
 		{"subscribe", `{"channel":"news:x"}`, 107},

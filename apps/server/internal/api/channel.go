@@ -280,12 +280,20 @@ func publicationOf(p realtime.Publication) publication {
 	return out
 }
 
-func (a *API) historyRemove(_ context.Context, r channelRequest) (nothing, error) {
-	_, err := a.channel(r.Channel)
-	if err == nil {
-		err = notAvailable("history is not removed before its time")
+func (a *API) historyRemove(ctx context.Context, r channelRequest) (nothing, error) {
+	n, err := a.channel(r.Channel)
+	_, room := chat.RoomOf(r.Channel)
+	switch {
+	case err != nil:
+		return nothing{}, err
+	case room:
+		// It is where the room's messages are.
+		return nothing{}, &Error{realtime.ErrPermissionDenied.Code, "only the chat removes what was said in rooms"}
+	case n.HistorySize == 0:
+		return nothing{}, notAvailable("the channel's namespace has no history")
+	default:
+		return nothing{}, a.Hub.RemoveHistory(ctx, r.Channel)
 	}
-	return nothing{}, err
 }
 
 // unixTime is a time of the requests, in Unix seconds; zero is none.

@@ -210,6 +210,12 @@ func (h *Hub) History(ctx context.Context, channel string, options pubsub.Histor
 	return publications, history.Position, err
 }
 
+// RemoveHistory forgets what a channel keeps. Who is subscribed misses nothing by it; who comes back from
+// before is told that it was not recovered. Errors are the broker's.
+func (h *Hub) RemoveHistory(ctx context.Context, channel string) error {
+	return h.broker.RemoveHistory(ctx, channel)
+}
+
 // Members returns the clients present in a channel, over all servers, ordered by id.
 func (h *Hub) Members(ctx context.Context, channel string) ([]Client, error) {
 	members, err := h.broker.Members(ctx, channel)

@@ -13,7 +13,7 @@ import (
 
 // TestWire plays the conversations of testdata/wire. In a file, "== name" begins a conversation; in
 // it, "a> text" is a message of client a ("\n" in it a newline), "a< text" the next object that a
-// receives, "publish channel data" a publication of the server's, "tagged channel data" one with tags, and "break channel" the broker's
+// receives, "publish channel data" a publication of the server's, "tagged channel data" one with tags, "remove channel" the end of its history, and "break channel" the broker's
 // word that it lost something. What differs from run to run is CLIENT, EPOCH and TIME. Each conversation
 // is played in JSON, and in protobuf up to "only in JSON" or a message that cannot be said there.
 func TestWire(t *testing.T) {
@@ -64,6 +64,10 @@ func play(t *testing.T, script, form string, dial func(t *testing.T, url string)
 			channel, data, _ := strings.Cut(rest, " ")
 			publication := realtime.Publication{Data: []byte(data), Tags: map[string]string{"a": "1", "b": `"2"`}}
 			if _, err := s.hub.Publish(t.Context(), channel, publication, s.house.keep(channel)); err != nil {
+				t.Fatal(err)
+			}
+		case verb == "remove":
+			if err := s.hub.RemoveHistory(t.Context(), rest); err != nil {
 				t.Fatal(err)
 			}
 		case verb == "break":

@@ -1,7 +1,9 @@
 package delivery
 
 import (
+	"slices"
 	"sort"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +25,15 @@ type recent struct {
 	bytes        int64
 	all          *atomic.Int64 // bytes over all lines
 	warm         bool          // changed since the last look
+	// removed is up to where the history was removed: nothing of that is kept again, also where it was
+	// read before.
+	removed pubsub.Position
 }
 
 // add keeps one more, which follows the last or begins anew.
 func (r *recent) add(p pubsub.Publication) {
-	if r.all == nil {
-		return // nobody will ask
+	if r.all == nil || r.isRemoved(p.Position) {
+		return // nobody will ask, or is to be told
 	}
 	if n := len(r.publications); n > 0 && !follows(r.publications[n-1].Position, p.Position) {
 		r.clear()
@@ -74,6 +79,24 @@ func (r *recent) clear() {
 	r.publications, r.bytes = nil, 0
 }
 
+func (r *recent) isRemoved(p pubsub.Position) bool {
+	return p.Epoch == r.removed.Epoch && p.Offset <= r.removed.Offset
+}
+
+// remove forgets what is not after a position.
+func (r *recent) remove(until pubsub.Position) {
+	r.removed = pubsub.Position{Epoch: strings.Clone(until.Epoch), Offset: until.Offset}
+	if n := len(r.publications); n > 0 && r.publications[n-1].Position.Epoch != until.Epoch {
+		r.clear() // offsets do not compare
+		return
+	}
+	for len(r.publications) > 0 && r.isRemoved(r.publications[0].Position) {
+		r.count(-len(r.publications[0].Data))
+		r.publications[0] = pubsub.Publication{}
+		r.publications = r.publications[1:]
+	}
+}
+
 // after returns what came after since, which is not beyond the last; ok says that all of it is here.
 func (r *recent) after(since pubsub.Position) (publications []pubsub.Publication, ok bool) {
 	i := sort.Search(len(r.publications), func(i int) bool { return r.publications[i].Position.Offset > since.Offset })
@@ -111,13 +134,19 @@ func (d *Dispatcher) Recall(channel string, history pubsub.History) {
 		if len(l.recent.publications) > 0 {
 			first = l.recent.publications[0].Position.Offset
 		}
-		older := history.Publications
+		older := slices.DeleteFunc(slices.Clone(history.Publications), func(p pubsub.Publication) bool { return l.recent.isRemoved(p.Position) })
 		older = older[:sort.Search(len(older), func(i int) bool { return older[i].Position.Offset >= first })]
 		if len(older) > 0 && older[len(older)-1].Position.Offset == first-1 {
 			l.recent.warm = true
 			l.recent.prepend(older)
 		}
 	})
+}
+
+// Forget says that the channel's history was removed up to a position, so that [Dispatcher.Recent] has no
+// more of it; the zero position says that it may have been. What is still to be delivered is.
+func (d *Dispatcher) Forget(channel string, until pubsub.Position) {
+	d.with(channel, func(l *line) { l.recent.remove(until) })
 }
 
 // KeepRecent has the dispatcher remember for [Dispatcher.Recent], within bounds. It is called before

@@ -121,3 +121,32 @@ func TestRecentPublicationsAreForgottenAtRest(t *testing.T) {
 		}
 	})
 }
+
+func TestRemovedPublicationsAreNoLongerKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, history := remembering(t, 1, 10, 10)
+		ask := func(what string, offset uint64, want string) {
+			t.Helper()
+			if got := known(d, "e", offset); got != want {
+				t.Errorf("%s: %s, not %s", what, got, want)
+			}
+		}
+		read, err := history.resume(t.Context(), "room", pubsub.Position{Epoch: "e", Offset: 2}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Forget("room", pubsub.Position{Epoch: "e", Offset: 8})
+		ask("what was removed", 5, "unknown")
+		ask("the end of it", 8, "2 up to e10")
+		ask("the newest", 10, "0 up to e10")
+		d.Recall("room", read)
+		ask("what was read before and comes late", 5, "unknown")
+		ask("what was not removed", 8, "2 up to e10")
+		d.Forget("room", pubsub.Position{})
+		ask("what may have been removed", 8, "unknown")
+		d.Recall("room", read)
+		ask("what was read again", 2, "8 up to e10")
+		d.Forget("room", pubsub.Position{Epoch: "another", Offset: 1})
+		ask("what was removed in another epoch", 9, "unknown")
+	})
+}
