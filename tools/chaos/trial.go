@@ -81,6 +81,7 @@ func judge(dir string) (v laws.Verdict, report string, err error) {
 func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Topology: t.topology, System: t.system, Servers: t.servers, Dir: filepath.Join(t.dir, "servers"), Env: t.env,
+		Clocks: plan.Has(deploy.JumpClocks),
 	})
 	if err != nil {
 		return err

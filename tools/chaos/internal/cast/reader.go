@@ -3,6 +3,7 @@ package cast
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,35 +18,67 @@ const (
 	readTime = 30 * time.Second
 )
 
+// histories are what channels hold, by their names.
+type histories map[string]*wire.HistoryResult
+
 // Settle waits until all viewers have shown all there is, or until patience ends, and then records the history of every channel.
 func Settle(ctx context.Context, s Stage, viewers []*Viewer, patience time.Duration) error {
-	histories := make(map[string]*wire.HistoryResult)
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	last, err := settled(patient,
+		func() (histories, error) { return s.readAll(ctx) },
+		func(h histories) bool { return complete(h, viewers) })
+	if err != nil {
+		return err
+	}
+	s.record(last)
+	return ctx.Err()
+}
+
+// settled reads histories until all viewers had shown what they held, and they held the same afterwards: a failover that is on
+// its way when the last fault is healed changes what there is, and then that is to be shown. It gives up with patience, and
+// returns what was read last.
+func settled(patience context.Context, read func() (histories, error), shown func(histories) bool) (histories, error) {
+	last, err := read()
+	for err == nil {
+		before := last
+		for !shown(before) && patience.Err() == nil {
+			pause(patience, minWait)
+		}
+		last, err = read()
+		if patience.Err() != nil || maps.EqualFunc(before, last, samePosition) {
+			break
+		}
+	}
+	return last, err
+}
+
+func samePosition(a, b *wire.HistoryResult) bool { return a.Position == b.Position }
+
+func (s Stage) readAll(ctx context.Context) (histories, error) {
+	all := make(histories)
 	for _, channel := range s.Channels {
 		h, err := s.read(ctx, channel)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		histories[channel] = h
+		all[channel] = h
 	}
-	deadline := time.Now().Add(patience)
-	for !complete(histories, viewers) && time.Now().Before(deadline) && ctx.Err() == nil {
-		pause(ctx, minWait)
-	}
+	return all, nil
+}
+
+func (s Stage) record(all histories) {
 	for _, channel := range s.Channels {
-		h, err := s.read(ctx, channel)
-		if err != nil {
-			return err
-		}
+		h := all[channel]
 		for _, publication := range h.Publications {
 			s.Log.Add(record.Event{Kind: record.Kept, Channel: channel, Key: s.Key(publication.Data), Epoch: h.Epoch, Offset: publication.Offset})
 		}
 		s.Log.Add(record.Event{Kind: record.Top, Channel: channel, Epoch: h.Epoch, Offset: h.Offset})
 	}
-	return nil
 }
 
-func complete(histories map[string]*wire.HistoryResult, viewers []*Viewer) bool {
-	for channel, h := range histories {
+func complete(all histories, viewers []*Viewer) bool {
+	for channel, h := range all {
 		if slices.ContainsFunc(viewers, func(v *Viewer) bool {
 			at, follows := v.At(channel)
 			return !follows || at != h.Position

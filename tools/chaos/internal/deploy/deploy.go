@@ -21,6 +21,8 @@ type Options struct {
 	Dir string
 	// Env is added to each server's environment.
 	Env []string
+	// Clocks has every Redis and Sentinel run on a clock of its own, where there is libfaketime. [JumpClocks] needs it.
+	Clocks bool
 }
 
 // Deployment is what was started. Its fields do not change.
@@ -36,6 +38,8 @@ type Deployment struct {
 	o         Options
 	sentinel  *Redis
 	disk      *disk
+	clocks    wallClock
+	noClocks  error // why there are none
 	proxies   []*proxy.Proxy
 	processes []*Process
 }
@@ -60,6 +64,10 @@ func (d *Deployment) start(ctx context.Context) error {
 	var err error
 	if d.disk, err = newDisk(filepath.Join(d.o.Dir, "disk")); err != nil {
 		return err
+	}
+	d.noClocks = errors.New("nobody asked for clocks")
+	if d.o.Clocks {
+		d.clocks, d.noClocks = findClock(ctx)
 	}
 	if err := d.startData(); err != nil {
 		return err

@@ -55,6 +55,7 @@ var Faults = []Fault{
 	{Name: "half-open-redis", Help: "connections to Redis stay open and carry nothing", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).halfOpenRedis},
 	{Name: "delay-redis", Help: "connections to Redis are slow", Topologies: withRedis, Failover: true, inflict: (*Deployment).delayRedis},
 	{Name: "reorder-redis", Help: "connections to Redis overtake one another", Topologies: withRedis, Failover: true, inflict: (*Deployment).reorderRedis},
+	{Name: JumpClocks, Help: "the clock of a Redis or a Sentinel jumps, and later back (needs faketime)", Least: 3 * clockLook, Topologies: withRedis, inflict: (*Deployment).jumpClocks},
 	{Name: "failover", Help: "replication is cut, then the master is killed and its replica promoted", Excuse: true, Topologies: withReplicas, Failover: true, inflict: (*Deployment).failover},
 	{Name: "migrate-slots", Help: "all slots that hold something move to another node", Topologies: []Topology{Cluster}, inflict: (*Deployment).migrateSlots},
 }
@@ -154,7 +155,13 @@ func (d *Deployment) sleepRedis(pick int) (Wound, error) {
 		_, err := r.Do("DEBUG", "SLEEP", fmt.Sprint(sleepTime.Seconds()))
 		done <- err
 	}()
-	return Wound{fmt.Sprintf("%s for %v", r.Name, sleepTime), func() error { return <-done }}, nil
+	heal := func() error {
+		if err := <-done; errors.Is(err, errRedis) {
+			return err
+		}
+		return nil // killed meanwhile, it does not sleep any more
+	}
+	return Wound{fmt.Sprintf("%s for %v", r.Name, sleepTime), heal}, nil
 }
 
 func (d *Deployment) killSubscriptions(int) (Wound, error) {

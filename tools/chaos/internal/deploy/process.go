@@ -26,6 +26,8 @@ type Process struct {
 	args    []string
 	env     []string
 	log     string // the file that takes what it says
+	clock   string // the file that says how far its clock is off; none unless it has one of its own
+	ended   func(pid int)
 
 	power sync.Mutex // held while it must not be started; taken before mu
 
@@ -72,6 +74,9 @@ func (p *Process) launch() error {
 	done := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
+		if p.ended != nil {
+			p.ended(cmd.Process.Pid)
+		}
 		close(done)
 	}()
 	p.cmd, p.done, p.stopped = cmd, done, false

@@ -41,8 +41,18 @@ func (d *Deployment) startRedis(name string, args func(front string) []string) (
 		Process: &Process{Name: name, Addr: addr, program: "redis-server", args: all, log: filepath.Join(d.o.Dir, name+".log")},
 		Proxy:   p,
 	}
-	d.processes = append(d.processes, r.Process)
-	return r, r.Start()
+	return r, d.startProcess(r.Process)
+}
+
+// startProcess starts a program of Redis, with a clock of its own where there are any.
+func (d *Deployment) startProcess(p *Process) error {
+	d.processes = append(d.processes, p)
+	if d.noClocks == nil {
+		if err := d.clocks.give(p, d.o.Dir); err != nil {
+			return err
+		}
+	}
+	return p.Start()
 }
 
 // Do asks the server itself, not through its proxy.

@@ -83,8 +83,7 @@ func (d *Deployment) startSentinel() error {
 	d.sentinel = &Redis{Process: &Process{
 		Name: "sentinel", Addr: addr, program: "redis-server", args: []string{file, "--sentinel"}, log: filepath.Join(d.o.Dir, "sentinel.log"),
 	}}
-	d.processes = append(d.processes, d.sentinel.Process)
-	if err := d.sentinel.Start(); err != nil {
+	if err := d.startProcess(d.sentinel.Process); err != nil {
 		return err
 	}
 	return until("the Sentinel knows the replica", func() bool { return d.sentinel.has("sentinel", "slaves=1") })

@@ -55,8 +55,10 @@ type Verdict struct {
 	Model      record.Model
 	Violations []Violation
 	// Published, Acknowledged and Shown count messages, the last over all viewers. Resets counts how often a viewer was told
-	// that it was not continued, Faults what was done to the servers.
-	Published, Acknowledged, Shown, Resets, Faults int
+	// that it was not continued, Faults what was done to the servers, LeftOut what was planned and could not be done.
+	Published, Acknowledged, Shown, Resets, Faults, LeftOut int
+	// Reason is why the first was left out.
+	Reason string
 }
 
 // Good reports whether no law was broken.

@@ -380,3 +380,17 @@ func TestReportNamesFaultsNearby(t *testing.T) {
 		}
 	}
 }
+
+func TestVerdictSaysWhatWasLeftOut(t *testing.T) {
+	t.Parallel()
+	events := script(t, `
+			1   fault   jump
+			1   heal    jump
+			2   fault   kill
+			3   heal    kill`)
+	events[1].Text = record.LeftOut + "there is no clock"
+	got := laws.Check(record.History{Model: model, Events: events}).String()
+	if want := "1 faults, 1 left out: there is no clock)"; !strings.HasSuffix(got, want) {
+		t.Errorf("the verdict is %q, which should end in %q", got, want)
+	}
+}

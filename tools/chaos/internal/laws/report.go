@@ -12,6 +12,9 @@ import (
 func (v Verdict) String() string {
 	what := fmt.Sprintf("%s, %s, %s, seed %d", v.Model.System, v.Model.Topology, v.Model.Nemesis, v.Model.Seed)
 	counts := fmt.Sprintf("%d published, %d acknowledged, %d shown, %d resets, %d faults", v.Published, v.Acknowledged, v.Shown, v.Resets, v.Faults)
+	if v.LeftOut > 0 {
+		counts += fmt.Sprintf(", %d left out: %s", v.LeftOut, v.Reason)
+	}
 	if v.Good() {
 		return fmt.Sprintf("%s: all five laws hold (%s)", what, counts)
 	}

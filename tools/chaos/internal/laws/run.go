@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"magpie.build/tools/chaos/internal/record"
@@ -177,7 +178,13 @@ func (r *run) count() Verdict {
 			v.Resets++
 		case record.Fault:
 			v.Faults++
-		case record.Publish, record.Ack, record.Fail, record.Live, record.Away, record.Kept, record.Top, record.Heal, record.Note:
+		case record.Heal:
+			if reason, ok := strings.CutPrefix(e.Text, record.LeftOut); ok {
+				v.Faults--
+				v.LeftOut++
+				v.Reason = cmp.Or(v.Reason, reason)
+			}
+		case record.Publish, record.Ack, record.Fail, record.Live, record.Away, record.Kept, record.Top, record.Note:
 		}
 	}
 	return v

@@ -100,6 +100,13 @@ func least(name string) time.Duration {
 	return 0
 }
 
+// Has reports whether a fault is planned.
+func (p Plan) Has(fault string) bool {
+	return slices.ContainsFunc(p, func(steps []Step) bool {
+		return slices.ContainsFunc(steps, func(s Step) bool { return s.Fault == fault })
+	})
+}
+
 // String is the plan as lines.
 func (p Plan) String() string {
 	var b strings.Builder
@@ -158,7 +165,7 @@ func (n Nemesis) step(ctx context.Context, began time.Time, who string, s Step) 
 	n.Log.Add(e)
 	wound, err := inflict(s)
 	if err != nil {
-		n.Log.Add(record.Event{Kind: record.Heal, Who: who, Text: "left out: " + err.Error()})
+		n.Log.Add(record.Event{Kind: record.Heal, Who: who, Text: record.LeftOut + err.Error()})
 		return nil //nolint:nilerr // it is noted, and the others go on
 	}
 	n.Log.Note("%s: %s", who, wound.What)

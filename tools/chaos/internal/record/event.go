@@ -37,11 +37,14 @@ const (
 	Top Kind = "top"
 	// Fault is something that was done to the servers, until the Heal of the same Who: Text, Excuse, Failover.
 	Fault Kind = "fault"
-	// Heal is the end of a fault: Text.
+	// Heal is the end of a fault: Text. It begins with [LeftOut] where the fault could not be inflicted.
 	Heal Kind = "heal"
 	// Note is something worth knowing: Text.
 	Note Kind = "note"
 )
+
+// LeftOut begins the text of a Heal whose fault could not be inflicted; the reason follows.
+const LeftOut = "left out: "
 
 // Event is one thing that happened.
 type Event struct {
