@@ -7,6 +7,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,16 +29,18 @@ func (p *Pipeline) join() error {
 	names := slices.Sorted(maps.Keys(p.members))
 	p.modules = make([]filter.Module, len(names))
 	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range names {
-		m := p.members[name]
-		p.modules[i] = filter.Module{Name: name, Path: m.Path}
-		if m.Path == "" {
-			continue
-		}
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) { // a goroutine for each module would grow a stack for each
 		group.Go(func() (err error) {
-			if p.modules[i].Deps, err = p.goDeps(reader, sums, m); err != nil {
-				return fmt.Errorf("read the imports of %s: %w", m.Name, err)
+			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
+				m := p.members[names[i]]
+				p.modules[i] = filter.Module{Name: names[i], Path: m.Path}
+				if m.Path == "" {
+					continue
+				}
+				if p.modules[i].Deps, err = p.goDeps(reader, sums, m); err != nil {
+					return fmt.Errorf("read the imports of %s: %w", m.Name, err)
+				}
 			}
 			return nil
 		})

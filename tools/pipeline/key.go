@@ -134,7 +134,7 @@ func (s *session) globbed(n *node) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = sorted(files, slices.DeleteFunc(whole, ignored.File))
+		files = sorted(files, ignored.Leave(whole))
 	}
 	return slices.DeleteFunc(files, n.leavesOut), nil
 }
@@ -229,11 +229,10 @@ var _ gosource.Sums = sums{}
 
 // Add adds files by name, kind and content; of a link both its text and what it leads to. Missing ones are left out.
 func (s sums) Add(h *hash.Hasher, names []string) error {
-	for _, name := range names {
-		file, err := s.pipeline.index.File(name)
+	return s.pipeline.index.Each(names, func(name string, file hash.File, err error) error {
 		switch {
 		case hash.Missing(err):
-			continue
+			return nil
 		case err != nil:
 			return err
 		}
@@ -241,8 +240,8 @@ func (s sums) Add(h *hash.Hasher, names []string) error {
 		if file.Mode&fs.ModeSymlink != 0 && !s.pipeline.overlooks.links {
 			s.addTarget(h, name)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s sums) addTarget(h *hash.Hasher, name string) {

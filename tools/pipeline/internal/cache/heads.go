@@ -3,7 +3,6 @@ package cache
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"maps"
 	"os"
 	"slices"
@@ -14,13 +13,11 @@ import (
 )
 
 // The file of heads: a heading with the version; then, by task, the task, the key, size and time of the artifact, and
-// its head as packHead writes it; last, the CRC-32C of all before.
-const headsHeading = "magpie heads 2\n"
+// its head as packHead writes it; last, a seal.
+const headsHeading = "magpie heads 3\n"
 
 // maxKept is how large a head may be to be kept: larger ones, with long logs, are read from their artifacts.
 const maxKept = 16 << 10
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // heads are those of the artifacts that tasks were last answered with. They save opening a file for each task. Safe
 // for concurrent use.
@@ -109,17 +106,15 @@ func encodeHeads(kept map[string]keptHead) []byte {
 		out = binary.AppendVarint(binary.AppendVarint(out, one.artifact.size), one.artifact.modified)
 		out = packed.AppendString(out, one.text)
 	}
-	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli))
+	return packed.Seal(out)
 }
 
 func decodeHeads(data []byte) (map[string]keptHead, bool) {
-	end := len(data) - crc32.Size
-	if end < len(headsHeading) || string(data[:len(headsHeading)]) != headsHeading ||
-		binary.LittleEndian.Uint32(data[end:]) != crc32.Checksum(data[:end], castagnoli) {
+	r, ok := packed.Unseal(headsHeading, data)
+	if !ok {
 		return nil, false
 	}
 	kept := make(map[string]keptHead)
-	r := packed.Reader{Data: string(data[len(headsHeading):end])}
 	for r.More() {
 		task := r.String()
 		var one keptHead

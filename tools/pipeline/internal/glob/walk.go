@@ -54,7 +54,7 @@ func (w *walk) folder(dir string) error {
 		return err
 	}
 	for _, entry := range entries {
-		name := Join(dir, entry.Name())
+		name := Path(dir, entry)
 		switch {
 		case !entry.IsDir():
 			if w.set.Match(name) {
@@ -83,6 +83,14 @@ func Join(dir, name string) string {
 		return name
 	}
 	return dir + "/" + name
+}
+
+// Path is [Join] for an entry that a folder of that name was listed with. One that has a method Path is asked.
+func Path(dir string, entry fs.DirEntry) string {
+	if known, ok := entry.(interface{ Path() string }); ok {
+		return known.Path()
+	}
+	return Join(dir, entry.Name())
 }
 
 func closed(dir string) bool {

@@ -45,7 +45,7 @@ func (c *closure) addPart(p *pkg, part *part) error {
 	if p.module != nil {
 		c.modules[p.module.Name] = true
 	}
-	c.files = append(c.files, part.files...)
+	c.files = append(c.files, part.files()...)
 	for _, path := range part.external {
 		c.external[path] = true
 	}

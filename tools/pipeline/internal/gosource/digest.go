@@ -56,7 +56,7 @@ func (r *Reader) add(h *hash.Hasher, sums Sums, dirs []string, tests bool) error
 		if err != nil {
 			return err
 		}
-		if len(p.build.files) == 0 && (!tests || len(p.test.files) == 0) {
+		if p.build.isEmpty() && (!tests || p.test.isEmpty()) {
 			continue // the same as if it were not there
 		}
 		h.Add("package", at.dir)
@@ -85,7 +85,7 @@ func (p *pkg) member() string {
 
 // addPart adds the files of a part as they are, and what they import.
 func (r *Reader) addPart(h *hash.Hasher, sums Sums, p *pkg, part *part) error {
-	if err := sums.Add(h, part.files); err != nil {
+	if err := sums.Add(h, part.files()); err != nil {
 		return err
 	}
 	if len(part.external) > 0 {
@@ -175,7 +175,7 @@ func (r *Reader) sumUp(p *pkg, sums Sums) (hash.Key, error) {
 	h := hash.New("package")
 	h.Add("sources", sources)
 	h.Add("clauses", p.clauses...)
-	if err := sums.AddCompiled(h, p.build.files[p.sources:]); err != nil {
+	if err := sums.AddCompiled(h, p.build.others); err != nil {
 		return hash.Key{}, err
 	}
 	if len(p.build.external) > 0 {
@@ -190,7 +190,7 @@ func (r *Reader) sumUp(p *pkg, sums Sums) (hash.Key, error) {
 func (r *Reader) sumSources(p *pkg, sums Sums) (string, error) {
 	derive := func() (string, bool, error) {
 		h := hash.New("sources")
-		if err := sums.AddCompiled(h, p.build.files[:p.sources]); err != nil {
+		if err := sums.AddCompiled(h, p.build.paths()); err != nil {
 			return "", false, err
 		}
 		key := h.Key()
@@ -271,7 +271,7 @@ func (r *Reader) Reads(match func(name string) bool, tests bool, dirs ...string)
 			parts = append(parts, &p.test)
 		}
 		for _, part := range parts {
-			if slices.ContainsFunc(part.files, match) {
+			if slices.ContainsFunc(part.files(), match) {
 				return true, nil
 			}
 			for _, imported := range part.imports {
@@ -346,7 +346,7 @@ func (r *Reader) Closure(sums Sums, tests bool, dirs ...string) ([]Package, erro
 			return err
 		}
 		for _, part := range parts {
-			one.Files = append(one.Files, part.files...)
+			one.Files = append(one.Files, part.files()...)
 			one.External = append(one.External, part.external...)
 		}
 		all = append(all, one)

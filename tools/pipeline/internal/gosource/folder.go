@@ -60,7 +60,7 @@ func (r *Reader) walk(dir string) ([]string, error) {
 	}
 	var files []string
 	for _, entry := range entries {
-		name := glob.Join(dir, entry.Name())
+		name := glob.Path(dir, entry)
 		if !entry.IsDir() {
 			files = append(files, name)
 			continue
@@ -102,7 +102,7 @@ func (r *Reader) packagesBelow(module *workspace.Module, dir string) ([]location
 		if !entry.IsDir() {
 			continue
 		}
-		below := glob.Join(dir, entry.Name())
+		below := glob.Path(dir, entry)
 		if skipped(module, below) {
 			continue
 		}

@@ -12,7 +12,7 @@ func (r *Reader) BuildFiles(names ...string) (Inputs, error) {
 		if err != nil {
 			return Inputs{}, err
 		}
-		named.files = append(named.files, name)
+		named.files = append(named.files, path.Base(name))
 		named.imports = append(named.imports, header.Imports...)
 		named.embeds = append(named.embeds, header.Embeds...)
 	}

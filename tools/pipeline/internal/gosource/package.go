@@ -20,7 +20,6 @@ type pkg struct {
 	build, test part
 	unnoted     bool     // see contents
 	clauses     []string // where the files of the folder do not agree on one: the go command builds nothing then, be it a test that disagrees
-	sources     int      // how many of the build's files lie in the folder itself
 
 	summing sync.Once
 	sum     hash.Key // of the build part, as importers see it
@@ -29,10 +28,26 @@ type pkg struct {
 
 // part is a set of files and what their imports lead to.
 type part struct {
-	files    []string
+	dir      string
+	sources  []string // names in the folder: most runs need no paths of them
+	others   []string // paths of what is embedded, and of testdata
 	imports  []location
 	external []string
 }
+
+// files returns the paths of all.
+func (p *part) files() []string { return append(p.paths(), p.others...) }
+
+// paths returns those of the sources.
+func (p *part) paths() []string {
+	paths := make([]string, len(p.sources), len(p.sources)+len(p.others))
+	for i, name := range p.sources {
+		paths[i] = glob.Join(p.dir, name)
+	}
+	return paths
+}
+
+func (p *part) isEmpty() bool { return len(p.sources)+len(p.others) == 0 }
 
 // location is a package folder and the module that it belongs to.
 type location struct {
@@ -67,7 +82,7 @@ func (r *Reader) read(at location) (*pkg, error) {
 	if !slices.ContainsFunc(slices.Concat(build.files, test.files), func(name string) bool { return path.Ext(name) == ".go" }) {
 		return p, nil // nothing is built here, and nobody reads its assembly or testdata
 	}
-	p.unnoted, p.sources = build.unnoted, len(build.files)
+	p.unnoted = build.unnoted
 	if names := slices.Concat(build.names, test.names); len(names) > 1 {
 		slices.Sort(names)
 		if names = slices.Compact(names); len(names) > 1 {
@@ -85,7 +100,7 @@ func (r *Reader) read(at location) (*pkg, error) {
 	}
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.IsDir() && e.Name() == "testdata" }) {
 		testdata, err := r.walk(path.Join(at.dir, "testdata"))
-		p.test.files = append(p.test.files, testdata...)
+		p.test.others = append(p.test.others, testdata...)
 		return p, err
 	}
 	return p, nil
@@ -105,10 +120,7 @@ func (r *Reader) unused(name string, build *contents) bool {
 }
 
 func (r *Reader) part(at location, c *contents) (part, error) {
-	out := part{files: make([]string, len(c.files))}
-	for i, name := range c.files {
-		out.files[i] = glob.Join(at.dir, name)
-	}
+	out := part{dir: at.dir, sources: c.files}
 	for _, path := range c.imports {
 		to, ok, err := r.resolve(path)
 		switch {
@@ -132,7 +144,7 @@ func (r *Reader) part(at location, c *contents) (part, error) {
 		if err != nil {
 			return part{}, err
 		}
-		out.files = append(out.files, files...)
+		out.others = append(out.others, files...)
 	}
 	return out, nil
 }

@@ -12,32 +12,35 @@ import (
 
 // A folder is what the index knows of one folder and the files in it.
 type folder struct {
-	name string
+	name  string
+	above int // see above
 
 	mu        sync.Mutex
 	packed    string // as the index file has it, until somebody asks
 	full      string // the absolute path with a separator behind, once somebody asked
 	from      place  // where near begins
 	near      string // the path to look at files by, with a separator behind
+	isNear    bool   // so is that of each record
 	seen      stat   // when it was listed; the zero value where the listing is not to be trusted
 	listing   []fs.DirEntry
 	listedAt  uint32    // the epoch in which the listing was last found right
 	isGone    bool      // in that epoch
 	memos     []memo    // the latest last
 	forgotten int       // how often
+	next      int       // where the record lies that is likely to be asked for
 	records   []*record // by name; more than the listing where one is not there, or was never made
 }
 
 // A record is what is known of one name in a folder.
 type record struct {
-	name    string
+	path    string      // what glob.Join makes of the folder and the name
 	kind    fs.FileMode // the type that the listing gave it
 	lies    bool        // it is in the listing
 	seen    stat        // when it was hashed
 	hashed  bool
 	settled bool // seen tells the content from any other
 	noted   bool
-	content Content
+	content string // 32 bytes, once it is hashed
 	note    string
 	at      uint32 // the epoch in which it was last looked at
 	in      *folder
@@ -46,8 +49,14 @@ type record struct {
 
 var _ fs.DirEntry = (*record)(nil)
 
+// above is how much of a path in a folder is not the entry's name.
+func above(dir string) int { return len(join(dir, "")) }
+
 // Name implements [fs.DirEntry].
-func (r *record) Name() string { return r.name }
+func (r *record) Name() string { return r.path[r.in.above:] }
+
+// Path is the name of the folder and that of the entry: whoever walks many folders need not join them again.
+func (r *record) Path() string { return r.path }
 
 // IsDir implements [fs.DirEntry].
 func (r *record) IsDir() bool { return r.kind.IsDir() }
@@ -56,9 +65,13 @@ func (r *record) IsDir() bool { return r.kind.IsDir() }
 func (r *record) Type() fs.FileMode { return r.kind }
 
 // Info implements [fs.DirEntry]: it looks at the file.
-func (r *record) Info() (fs.FileInfo, error) { return os.Lstat(r.in.full + r.name) }
+func (r *record) Info() (fs.FileInfo, error) { return os.Lstat(r.in.full + r.Name()) }
 
-func (r *record) answer() File { return File{Mode: r.seen.mode, Size: r.seen.size, Content: r.content} }
+func (r *record) answer() File {
+	file := File{Mode: r.seen.mode, Size: r.seen.size}
+	copy(file.Content[:], r.content)
+	return file
+}
 
 // errKind says that something is neither a file nor a link.
 var errKind = errors.New("neither a file nor a link")
@@ -72,7 +85,7 @@ func (f *folder) find(x *Index) {
 	if last := f.full[len(f.full)-1]; !os.IsPathSeparator(last) {
 		f.full += string(filepath.Separator)
 	}
-	f.from, f.near = x.near(f.name, f.full)
+	f.from, f.near, f.isNear = x.near(f.name, f.full)
 }
 
 // itself is the folder's own path.
@@ -111,7 +124,7 @@ func (f *folder) forget() {
 func (f *folder) look(x *Index, name string) (*record, error) {
 	f.open(x)
 	epoch := x.epoch.Load()
-	at, known := slices.BinarySearchFunc(f.records, name, func(r *record, name string) int { return cmp.Compare(r.name, name) })
+	at, known := f.search(name)
 	if known && f.records[at].at == epoch {
 		return f.records[at], f.records[at].err
 	}
@@ -122,19 +135,34 @@ func (f *folder) look(x *Index, name string) (*record, error) {
 		r := f.records[at]
 		return r, f.refresh(r, epoch)
 	}
-	r := &record{name: name, in: f}
+	r := &record{path: join(f.name, name), in: f}
 	err := f.refresh(r, epoch)
 	r.kind = r.seen.mode.Type()
 	f.records = slices.Insert(f.records, at, r)
 	return r, err
 }
 
+// search finds the record of a name, or where it would be. Most callers ask for one name after the other.
+func (f *folder) search(name string) (at int, known bool) {
+	if f.next < len(f.records) && f.records[f.next].Name() == name {
+		at, known = f.next, true
+	} else {
+		at, known = slices.BinarySearchFunc(f.records, name, func(r *record, name string) int { return cmp.Compare(r.Name(), name) })
+	}
+	f.next = at + 1
+	return at, known
+}
+
 // refresh looks at the file of a record.
 func (f *folder) refresh(r *record, epoch uint32) error {
-	seen, err := f.from.lstat(f.near + r.name)
+	path := r.path
+	if !f.isNear {
+		path = f.near + r.Name()
+	}
+	seen, err := f.from.lstat(path)
 	r.at, r.err = epoch, err
 	if err == nil && !seen.mode.IsRegular() && seen.mode&fs.ModeSymlink == 0 {
-		r.err = &fs.PathError{Op: "hash", Path: f.full + r.name, Err: errKind}
+		r.err = &fs.PathError{Op: "hash", Path: f.full + r.Name(), Err: errKind}
 	}
 	if r.noted && (err != nil || !r.settled || r.seen != seen) {
 		f.memos = nil
@@ -186,14 +214,14 @@ func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
 func (f *folder) replace(entries []fs.DirEntry) {
 	known := make(map[string]*record, len(f.records))
 	for _, r := range f.records {
-		known[r.name] = r
+		known[r.Name()] = r
 	}
 	f.records, f.listing = make([]*record, len(entries)), make([]fs.DirEntry, len(entries))
 	for i, entry := range entries {
 		r := known[entry.Name()]
 		// Whoever asked before may still read the kind of the old record.
 		if r == nil || r.kind != entry.Type() {
-			r = &record{name: entry.Name(), kind: entry.Type(), in: f}
+			r = &record{path: join(f.name, entry.Name()), kind: entry.Type(), in: f}
 		}
 		r.lies = true
 		f.records[i], f.listing[i] = r, r

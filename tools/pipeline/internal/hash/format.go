@@ -5,26 +5,24 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
 	"magpie.build/tools/pipeline/internal/packed"
 )
 
 // The index file: a heading with the version; then, by name, each folder as length and bytes of its name, length and
-// bytes of the rest; last, the CRC-32C of all before, little-endian. The rest of a folder: its stat, its memos as labels and texts in turn,
+// bytes of the rest; last, a seal. The rest of a folder: its stat, its memos as labels and texts in turn,
 // the number of its records, and by name each of them as name, type, a byte of marks, and where it is hashed the stat, the content hash
 // and the note.
 //
 // A checksum against damage is enough: who can write the index can write the artifacts too.
-const heading = "magpie index 4\n"
+const heading = "magpie index 5\n"
 
 // errBroken says that a file is not an index, or not a whole one.
 var errBroken = errors.New("broken file index")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // marks of a record.
 const (
@@ -60,18 +58,14 @@ func encode(folders map[string]string) []byte {
 	for _, name := range slices.Sorted(maps.Keys(folders)) {
 		out = packed.AppendString(packed.AppendString(out, name), folders[name])
 	}
-	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli))
+	return packed.Seal(out)
 }
 
-func decode(text string) (map[string]string, error) {
-	end := len(text) - crc32.Size
-	if end < len(heading) || text[:len(heading)] != heading {
+func decode(data []byte) (map[string]string, error) {
+	r, ok := packed.Unseal(heading, data)
+	if !ok {
 		return nil, errBroken
 	}
-	if binary.LittleEndian.Uint32([]byte(text[end:])) != checksum(text[:end]) {
-		return nil, errBroken
-	}
-	r := packed.Reader{Data: text[len(heading):end]}
 	folders := make(map[string]string)
 	for r.More() {
 		name := r.String()
@@ -81,17 +75,6 @@ func decode(text string) (map[string]string, error) {
 		return nil, errBroken
 	}
 	return folders, nil
-}
-
-// checksum is [crc32.Checksum] without a copy of the whole.
-func checksum(text string) (sum uint32) {
-	var part [4 << 10]byte
-	for len(text) > 0 {
-		n := copy(part[:], text)
-		sum = crc32.Update(sum, castagnoli, part[:n])
-		text = text[n:]
-	}
-	return sum
 }
 
 // pack returns what the index file keeps of a folder, nothing where it is gone.
@@ -117,10 +100,10 @@ func (f *folder) pack(x *Index) string {
 	out = binary.AppendUvarint(out, uint64(len(kept)))
 	for _, r := range kept {
 		marks := f.marks(r)
-		out = append(packed.AppendString(out, r.name), marks)
+		out = append(packed.AppendString(out, r.Name()), marks)
 		out = binary.AppendUvarint(out, uint64(r.kind))
 		if marks&markHashed != 0 {
-			out = append(appendStat(out, r.seen), r.content[:]...)
+			out = append(appendStat(out, r.seen), r.content...)
 		}
 		if marks&markNoted != 0 {
 			out = packed.AppendString(out, r.note)
@@ -160,7 +143,7 @@ func (f *folder) unpack(text string) error {
 		if uint64(len(records)) == room {
 			return errBroken
 		}
-		records = append(records, record{name: r.String(), in: f})
+		records = append(records, record{path: r.String(), in: f})
 		one := &records[len(records)-1]
 		marks := r.Take(1)
 		one.kind = fs.FileMode(r.Uint())
@@ -169,7 +152,7 @@ func (f *folder) unpack(text string) error {
 		}
 		if marks[0]&markHashed != 0 {
 			one.seen, one.hashed, one.settled = readStat(&r), true, true
-			copy(one.content[:], r.Take(uint64(len(one.content))))
+			one.content = r.Take(uint64(len(Content{})))
 		}
 		if marks[0]&markNoted != 0 {
 			one.note, one.noted = r.String(), true
@@ -180,10 +163,35 @@ func (f *folder) unpack(text string) error {
 			f.listing = append(f.listing, one)
 		}
 	}
-	if r.Broken || !slices.IsSortedFunc(f.records, func(a, b *record) int { return cmp.Compare(a.name, b.name) }) {
+	if r.Broken || !slices.IsSortedFunc(f.records, func(a, b *record) int { return cmp.Compare(a.path, b.path) }) {
 		return errBroken
 	}
+	f.joinNames(records)
 	return nil
+}
+
+// joinNames makes paths of names, all in one piece of memory.
+func (f *folder) joinNames(records []record) {
+	if f.above == 0 {
+		return
+	}
+	size := 0
+	for i := range records {
+		size += f.above + len(records[i].path)
+	}
+	above := join(f.name, "")
+	var all strings.Builder
+	all.Grow(size)
+	for i := range records {
+		all.WriteString(above)
+		all.WriteString(records[i].path)
+	}
+	rest := all.String()
+	for i := range records {
+		r := &records[i]
+		size := f.above + len(r.path)
+		r.path, rest = rest[:size], rest[size:]
+	}
 }
 
 func appendStat(out []byte, s stat) []byte {

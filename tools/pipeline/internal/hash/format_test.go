@@ -16,11 +16,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(whole[:len(whole)-1])
 	f.Add([]byte(heading))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		folders, err := decode(string(data))
+		folders, err := decode(data)
 		if err != nil {
 			return
 		}
-		again, err := decode(string(encode(folders)))
+		again, err := decode(encode(folders))
 		if err != nil || !maps.Equal(again, folders) {
 			t.Errorf("%v became %v, %v", folders, again, err)
 		}
@@ -81,7 +81,7 @@ func TestFolderComesBackAsItWas(t *testing.T) {
 	if err := f.unpack(listed(t)); err != nil {
 		t.Fatal(err)
 	}
-	if len(f.records) < 1 || f.records[0].name != "a" || !f.records[0].hashed || f.records[0].note != "note of a" {
+	if len(f.records) < 1 || f.records[0].Name() != "a" || !f.records[0].hashed || f.records[0].note != "note of a" {
 		t.Errorf("records = %+v", f.records)
 	}
 }
@@ -89,16 +89,16 @@ func TestFolderComesBackAsItWas(t *testing.T) {
 func TestEveryDamageToTheIndexIsSeen(t *testing.T) {
 	t.Parallel()
 	data := encode(map[string]string{"x": listed(t)})
-	if got, err := decode(string(data)); err != nil || len(got) != 1 {
+	if got, err := decode(data); err != nil || len(got) != 1 {
 		t.Errorf("decode = %v, %v", got, err)
 	}
 	for i := range data {
 		damaged := bytes.Clone(data)
 		damaged[i] ^= 1
-		if _, err := decode(string(damaged)); err == nil {
+		if _, err := decode(damaged); err == nil {
 			t.Fatalf("a flipped bit in byte %d was not seen", i)
 		}
-		if _, err := decode(string(data[:i])); err == nil {
+		if _, err := decode(data[:i]); err == nil {
 			t.Fatalf("an index cut after %d bytes was taken", i)
 		}
 	}

@@ -55,11 +55,11 @@ func Open(root, file string) *Index {
 	x.names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(x.known)) })
 	x.at = sync.OnceValues(func() (place, bool) { return openPlace(root) })
 	x.epoch.Store(1)
-	if text, written, err := readString(file); err == nil && !written.After(time.Now().Add(racy)) {
-		if packed, err := decode(text); err == nil {
+	if data, written, err := readFile(file); err == nil && !written.After(time.Now().Add(racy)) {
+		if packed, err := decode(data); err == nil {
 			all := make([]folder, 0, len(packed))
 			for name, p := range packed {
-				all = append(all, folder{name: name, packed: p})
+				all = append(all, folder{name: name, above: above(name), packed: p})
 				x.known[name] = &all[len(all)-1]
 			}
 		}
@@ -134,7 +134,7 @@ func (x *Index) folder(dir string) *folder {
 	defer x.mu.Unlock()
 	f := x.folders[dir]
 	if f == nil {
-		f = &folder{name: dir}
+		f = &folder{name: dir, above: above(dir)}
 		x.folders[dir] = f
 	}
 	return f
@@ -142,10 +142,13 @@ func (x *Index) folder(dir string) *folder {
 
 func (x *Index) look(name string, derive func([]byte) string) (File, string, error) {
 	dir, base := split(name)
+	return x.lookIn(x.folder(dir), base, derive)
+}
+
+func (x *Index) lookIn(f *folder, base string, derive func([]byte) string) (File, string, error) {
 	if base == "" || base == "." || base == ".." {
-		return File{}, "", &fs.PathError{Op: "hash", Path: name, Err: errKind}
+		return File{}, "", &fs.PathError{Op: "hash", Path: join(f.name, base), Err: errKind}
 	}
-	f := x.folder(dir)
 	f.mu.Lock()
 	r, err := f.look(x, base)
 	if err != nil {
@@ -167,7 +170,7 @@ func (x *Index) look(name string, derive func([]byte) string) (File, string, err
 	defer f.mu.Unlock()
 	x.changed.Store(true)
 	if r.seen == seen {
-		r.content, r.note, r.hashed, r.noted, r.settled = read.content, read.note, true, derive != nil, read.settled
+		r.content, r.note, r.hashed, r.noted, r.settled = string(read.content[:]), read.note, true, derive != nil, read.settled
 	}
 	return File{Mode: seen.mode, Size: seen.size, Content: read.content}, read.note, nil
 }
@@ -191,16 +194,44 @@ func (x *Index) full(name string) string {
 	return filepath.Join(x.root, filepath.FromSlash(name))
 }
 
-// near returns a short way to look at what lies in a folder.
-func (x *Index) near(name, full string) (place, string) {
+// join is path.Join for a clean name of a folder and the name of an entry of it.
+func join(dir, name string) string {
+	switch dir {
+	case ".":
+		return name
+	case "/":
+		return dir + name
+	}
+	return dir + "/" + name
+}
+
+// near returns a short way to look at what lies in a folder, and whether that is by the names that the index has.
+func (x *Index) near(name, full string) (at place, near string, isNear bool) {
 	at, ok := x.at()
 	switch {
 	case !ok || path.IsAbs(name) || filepath.IsAbs(name):
-		return anywhere, full
+		return anywhere, full, false
 	case name == ".":
-		return at, ""
+		return at, "", true
 	}
-	return at, name + "/"
+	return at, name + "/", true
+}
+
+// Each calls do with what is at each name, in their order, until one returns an error. Names of one folder that follow one another cost
+// the least. The error given to do is that of [Index.File].
+func (x *Index) Each(names []string, do func(name string, file File, err error) error) error {
+	var f *folder
+	for _, name := range names {
+		dir, base := split(name)
+		if f == nil || f.name != dir {
+			f = x.folder(dir)
+		}
+		file, _, err := x.lookIn(f, base, nil)
+		if err := do(name, file, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Files returns what is at each name, as many at once as there are processors. Names where nothing is are left out.

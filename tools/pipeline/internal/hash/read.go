@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -57,22 +56,20 @@ func sum(full string) (content Content, err error) {
 	return content, err
 }
 
-// readString reads a file without copying it once more, and says when it was written.
-func readString(file string) (text string, written time.Time, err error) {
+// readFile reads a file, and says when it was written.
+func readFile(file string) (data []byte, written time.Time, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", written, err
+		return nil, written, err
 	}
 	defer func() { _ = f.Close() }()
-	var b strings.Builder
-	if info, err := f.Stat(); err == nil {
-		written = info.ModTime()
-		if info.Size() < 1<<31 {
-			b.Grow(int(info.Size()))
-		}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, written, err
 	}
-	_, err = io.Copy(&b, f)
-	return b.String(), written, err
+	data = make([]byte, info.Size())
+	_, err = io.ReadFull(f, data)
+	return data, info.ModTime(), err
 }
 
 // WriteFile writes a file in one step: beside its place, then renamed into it.

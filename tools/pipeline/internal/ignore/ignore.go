@@ -37,10 +37,27 @@ type scope struct {
 	rules []rule
 }
 
-// File reports whether a file is ignored, itself or by a folder above.
-func (t *Tree) File(name string) bool {
-	above := t.folder(path.Dir(name))
-	return above.ignored || above.drops(name, false)
+// Leave returns those of the files that are not ignored, themselves or by a folder above, in the memory of names. Files of one folder that follow one another cost the least.
+func (t *Tree) Leave(names []string) []string {
+	dir, above := "", (*folder)(nil)
+	return slices.DeleteFunc(names, func(name string) bool {
+		if in := parent(name); above == nil || in != dir {
+			dir, above = in, t.folder(in)
+		}
+		return above.ignored || above.drops(name, false)
+	})
+}
+
+// parent is [path.Dir] of a clean name.
+func parent(name string) string {
+	switch at := strings.LastIndexByte(name, '/'); at {
+	case -1:
+		return "."
+	case 0:
+		return "/"
+	default:
+		return name[:at]
+	}
 }
 
 // Dir reports whether a folder is ignored, itself or by a folder above.
@@ -55,7 +72,7 @@ func (t *Tree) folder(name string) *folder {
 	f := &folder{}
 	below := 0
 	if !outermost(name) {
-		above := t.folder(path.Dir(name))
+		above := t.folder(parent(name))
 		f.ignored, f.scopes = above.ignored || above.drops(name, true), above.scopes
 		below = len(name) + 1
 	}
@@ -87,7 +104,8 @@ func (f *folder) drops(name string, isDir bool) bool {
 // rules returns those of a folder's .gitignore. What cannot be read has none.
 func (t *Tree) rules(dir string) []rule {
 	entries, err := t.list(dir)
-	if err != nil || !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".gitignore" && e.Type().IsRegular() }) {
+	at, found := slices.BinarySearchFunc(entries, ".gitignore", func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
+	if err != nil || !found || !entries[at].Type().IsRegular() {
 		return nil
 	}
 	data, err := t.read(path.Join(dir, ".gitignore"))

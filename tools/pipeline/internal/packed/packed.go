@@ -2,7 +2,11 @@
 // made of. Whoever reads has to know what was written.
 package packed
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"unsafe"
+)
 
 // AppendString appends a string with its length before it.
 func AppendString(out []byte, s string) []byte {
@@ -16,6 +20,20 @@ func AppendStrings(out []byte, list []string) []byte {
 		out = AppendString(out, s)
 	}
 	return out
+}
+
+// Seal appends the CRC-32 of all before. It is of the IEEE's polynomial: no tables of it are made at a program's start.
+func Seal(out []byte) []byte { return binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(out)) }
+
+// Unseal returns a reader of what lies between a heading and the seal. It reports false where either is not there. The data becomes the
+// reader's: it must not change any more.
+func Unseal(heading string, data []byte) (*Reader, bool) {
+	end := len(data) - crc32.Size
+	if end < len(heading) || string(data[:len(heading)]) != heading || binary.LittleEndian.Uint32(data[end:]) != crc32.ChecksumIEEE(data[:end]) {
+		return nil, false
+	}
+	body := data[len(heading):end]
+	return &Reader{Data: unsafe.String(unsafe.SliceData(body), len(body))}, true //nolint:gosec // nobody writes to it, and it may be large
 }
 
 // A Reader takes values off the front of Data. Once one is not there, all that follow are zero and Broken is true. What it
@@ -57,25 +75,26 @@ func (r *Reader) Strings() []string {
 }
 
 // Fixed returns eight bytes, little-endian.
-func (r *Reader) Fixed() (v int64) {
-	text := r.Take(8)
-	for i := range len(text) {
-		v |= int64(text[i]) << (8 * i)
+func (r *Reader) Fixed() int64 {
+	t := r.Take(8)
+	if len(t) < 8 {
+		return 0
 	}
-	return v
+	// Written out, it is one load.
+	return int64(t[0]) | int64(t[1])<<8 | int64(t[2])<<16 | int64(t[3])<<24 | int64(t[4])<<32 | int64(t[5])<<40 | int64(t[6])<<48 | int64(t[7])<<56
 }
 
 // Uint returns what [binary.AppendUvarint] appended.
 func (r *Reader) Uint() (v uint64) {
-	for shift := 0; shift < 64 && len(r.Data) > 0 && !r.Broken; shift += 7 {
-		b := r.Data[0]
-		r.Data = r.Data[1:]
-		v |= uint64(b&0x7f) << shift
+	for i := 0; i < binary.MaxVarintLen64 && i < len(r.Data) && !r.Broken; i++ {
+		b := r.Data[i]
+		v |= uint64(b&0x7f) << (7 * i)
 		if b < 0x80 {
+			r.Data = r.Data[i+1:]
 			return v
 		}
 	}
-	r.Broken = true
+	r.Data, r.Broken = "", true
 	return 0
 }
 

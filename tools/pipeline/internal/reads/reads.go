@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ErrNone says that there is nothing on this system to watch programs with.
@@ -38,9 +39,10 @@ func Opened(log string) ([]string, error) {
 	return parse(text), nil
 }
 
+// Both are compiled when they are asked for: each run would do it otherwise, and few watch.
 var (
-	call   = regexp.MustCompile(`^(\d+) +(<\.\.\. )?open`)
-	result = regexp.MustCompile(`= \d+<(/[^>]*)>$`)
+	call   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+) +(<\.\.\. )?open`) })
+	result = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`= \d+<(/[^>]*)>$`) })
 )
 
 // parse reads strace's lines. A call that another process interrupted is two lines: the first has the flags, the second the path.
@@ -50,7 +52,7 @@ func parse(text []byte) []string {
 	var opened []string
 	for line := range bytes.Lines(text) {
 		line := strings.TrimSpace(string(line))
-		start := call.FindStringSubmatch(line)
+		start := call().FindStringSubmatch(line)
 		if start == nil {
 			continue
 		}
@@ -62,7 +64,7 @@ func parse(text []byte) []string {
 			flags[process] = line
 			continue
 		}
-		found := result.FindStringSubmatch(line)
+		found := result().FindStringSubmatch(line)
 		if found == nil {
 			continue
 		}

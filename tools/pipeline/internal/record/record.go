@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"maps"
 	"os"
 	"slices"
@@ -65,10 +64,8 @@ type Book struct {
 }
 
 // The file of a book: a heading with the version; the number of packages, and each with its sum and files; then each task;
-// last, the CRC-32C of all before.
-const heading = "magpie record 1\n"
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// last, a seal.
+const heading = "magpie record 2\n"
 
 // Open reads the book kept in file. What cannot be read counts as empty.
 func Open(file string) *Book {
@@ -183,7 +180,7 @@ func (b *Book) encode() []byte {
 			out = packed.AppendString(packed.AppendString(packed.AppendString(out, c.Kind), c.Name), c.Change)
 		}
 	}
-	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli))
+	return packed.Seal(out)
 }
 
 func appendParts(out []byte, parts []Part) []byte {
@@ -198,27 +195,26 @@ func appendParts(out []byte, parts []Part) []byte {
 var errBroken = errors.New("broken record")
 
 func decode(data []byte) (*Book, error) {
-	end := len(data) - crc32.Size
-	if end < len(heading) || string(data[:len(heading)]) != heading || binary.LittleEndian.Uint32(data[end:]) != crc32.Checksum(data[:end], castagnoli) {
+	r, ok := packed.Unseal(heading, data)
+	if !ok {
 		return nil, errBroken
 	}
-	r := packed.Reader{Data: string(data[len(heading):end])}
 	b := &Book{Tasks: make(map[string]Entry), Files: make(map[Sum][]Part)}
-	for range count(&r) {
+	for range count(r) {
 		sum := Sum(r.Fixed())
-		b.Files[sum] = takeParts(&r)
+		b.Files[sum] = takeParts(r)
 	}
 	for r.More() {
 		task := r.String()
 		e := Entry{Packages: make(map[string]Sum)}
 		copy(e.Key[:], r.Take(uint64(len(e.Key))))
 		e.Time = time.Unix(0, r.Fixed())
-		e.Parts = takeParts(&r)
-		for range count(&r) {
+		e.Parts = takeParts(r)
+		for range count(r) {
 			dir := r.String()
 			e.Packages[dir] = Sum(r.Fixed())
 		}
-		for range count(&r) {
+		for range count(r) {
 			e.Causes = append(e.Causes, Cause{r.String(), r.String(), r.String()})
 		}
 		b.Tasks[task] = e

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"magpie.build/tools/pipeline/internal/graph"
 )
@@ -66,14 +67,18 @@ var ErrStopped = errors.New("stopped because another task failed")
 // All runs do for each node of g and returns the results in the order in which they came. A node for which do
 // returns false has failed. After ctx is cancelled no node is started; All returns when those that run have ended.
 //
-// One loop owns the state. do is called on goroutines of its own.
+// One loop owns the state. do is called on goroutines that take one node after the other, as a new stack for each has to grow first. All
+// waits for them.
 func All[N cmp.Ordered](ctx context.Context, g *graph.Graph[N], o Options[N], do func(context.Context, N) bool) []Result[N] {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	l := &loop[N]{
 		options: o, graph: g, stop: stop, do: do,
-		waits: make(map[N]int), because: make(map[N]N), taken: make(map[string]bool), ended: make(chan Result[N], len(g.Nodes())),
+		waits: make(map[N]int), because: make(map[N]N), taken: make(map[string]bool),
+		started: make(chan N, len(g.Nodes())), ended: make(chan Result[N], len(g.Nodes())),
 	}
+	defer l.goroutines.Wait()
+	defer close(l.started)
 	for _, node := range g.Nodes() {
 		l.waits[node] = len(g.Deps(node))
 		if l.waits[node] == 0 {
@@ -89,7 +94,7 @@ func All[N cmp.Ordered](ctx context.Context, g *graph.Graph[N], o Options[N], do
 	return l.results
 }
 
-// A loop is the state of a run. ended has room for every node, so that no worker ever waits to report.
+// A loop is the state of a run. started and ended have room for every node, so that neither the loop nor a goroutine waits to hand one over.
 type loop[N cmp.Ordered] struct {
 	options Options[N]
 	graph   *graph.Graph[N]
@@ -102,8 +107,12 @@ type loop[N cmp.Ordered] struct {
 	taken   map[string]bool // what nodes that run have for themselves
 	running int             // with workers or without
 	busy    int             // workers
+	idle    int             // goroutines that wait for a node
+	started chan N
 	ended   chan Result[N]
 	results []Result[N]
+
+	goroutines sync.WaitGroup
 }
 
 // fill starts nodes until all workers are busy or no node can start. With nothing running some node always can:
@@ -165,15 +174,27 @@ func (l *loop[N]) start(ctx context.Context, node N) {
 	if !l.light(node) {
 		l.busy++
 	}
-	go func() {
-		r := Result[N]{Node: node, Status: Failed}
-		if l.do(ctx, node) {
-			r.Status = Succeeded
-		} else if ctx.Err() != nil {
-			r.Status = Cancelled
+	l.started <- node
+	if l.idle > 0 {
+		l.idle--
+		return
+	}
+	l.goroutines.Go(func() {
+		for node := range l.started {
+			l.ended <- l.try(ctx, node)
 		}
-		l.ended <- r
-	}()
+	})
+}
+
+// try does one node.
+func (l *loop[N]) try(ctx context.Context, node N) Result[N] {
+	r := Result[N]{Node: node, Status: Failed}
+	if l.do(ctx, node) {
+		r.Status = Succeeded
+	} else if ctx.Err() != nil {
+		r.Status = Cancelled
+	}
+	return r
 }
 
 // excused adds to the result of a node that the run's end kept from running who is to blame.
@@ -187,6 +208,7 @@ func (l *loop[N]) excused(ctx context.Context, r Result[N]) Result[N] {
 // end takes back what a node had that ran.
 func (l *loop[N]) end(r Result[N]) {
 	l.running--
+	l.idle++
 	if !l.light(r.Node) {
 		l.busy--
 	}
