@@ -49,7 +49,7 @@ func (c Config) namespaces() (*namespace.Set, error) {
 	for name, n := range c.Namespaces {
 		options[name] = namespace.Options{
 			HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL, Recovery: n.Recovery, Positioning: n.Positioning,
-			Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta,
+			Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta, TagsFilter: n.TagsFilter,
 			Publish: namespace.Who(n.Publish), Subscribe: namespace.Who(n.Subscribe), UserLimited: n.UserLimited,
 			Pattern: n.Pattern, MaxLength: n.MaxLength,
 			GatherInterval: n.GatherInterval,

@@ -150,6 +150,8 @@ type Namespace struct {
 	JoinLeave bool `env:"JOIN_LEAVE" default:"false"`
 	// Delta lets subscribers ask for publications as differences from the one before.
 	Delta bool `env:"DELTA" default:"false"`
+	// TagsFilter lets subscribers ask for those publications alone whose tags match a filter.
+	TagsFilter bool `env:"TAGS_FILTER" default:"false"`
 	// Publish is who may publish as a client: nobody but the server API, subscribers of the channel, who is
 	// authenticated, or anybody.
 	Publish string `env:"PUBLISH" default:"nobody" check:"oneof=nobody|subscribers|authenticated|anybody"`

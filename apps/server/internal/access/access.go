@@ -204,7 +204,7 @@ func isRoom(channel string) bool {
 func offer(n namespace.Namespace) realtime.SubscribeReply {
 	return realtime.SubscribeReply{
 		Recoverable: n.Recovery, Positioned: n.Positioning, History: n.HistorySize > 0,
-		Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta, Gather: n.GatherInterval,
+		Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta, TagsFilter: n.TagsFilter, Gather: n.GatherInterval,
 	}
 }
 

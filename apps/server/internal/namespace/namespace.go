@@ -48,6 +48,8 @@ type Options struct {
 	JoinLeave bool
 	// Delta lets subscribers ask for publications as differences from the one before.
 	Delta bool
+	// TagsFilter lets subscribers ask for those publications alone whose tags match a filter.
+	TagsFilter bool
 	// Publish is who may publish as a client: Nobody, Subscribers, Authenticated or Anybody.
 	Publish Who
 	// Subscribe is who may subscribe: Nobody but the server, Token for who brings a token for the

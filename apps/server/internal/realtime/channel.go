@@ -26,7 +26,9 @@ type channel struct {
 	mu      sync.Mutex
 	end     logEnd
 	readers [variants]int
-	tail    atomic.Pointer[entry]
+	// choosy is how many of them have a filter.
+	choosy int
+	tail   atomic.Pointer[entry]
 	// publications is how many the log has had, payload the last one's, kept where deltas are read. mu
 	// guards both.
 	publications uint64
@@ -175,6 +177,9 @@ func (ch *channel) append(kind entryKind, position pubsub.Position, what object)
 		}
 	}
 	if published {
+		if ch.choosy > 0 {
+			e.tags = readStored(publication.Data).Tags
+		}
 		ch.publications++
 		e.number = ch.publications
 		ch.appendDeltas(e, pubsub.Publication(publication))
@@ -193,19 +198,25 @@ func (ch *channel) frame(e *entry, v variant, what object) {
 	}
 }
 
-// enter counts in a reader of a variant, which is in the log from there on. It returns what cursor does.
-func (ch *channel) enter(v variant) (*entry, logEnd) {
+// enter counts in a reader, which is in the log from there on. It returns what cursor does.
+func (ch *channel) enter(s *subscription) (*entry, logEnd) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.readers[v]++
+	ch.readers[s.variant]++
+	if s.wanted != nil {
+		ch.choosy++
+	}
 	return ch.tail.Load(), ch.end
 }
 
 // exit counts it out.
-func (ch *channel) exit(v variant) {
+func (ch *channel) exit(s *subscription) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	ch.readers[v]--
+	ch.readers[s.variant]--
+	if s.wanted != nil {
+		ch.choosy--
+	}
 }
 
 // cursor returns the log's last entry, and what is known of the end there.

@@ -1,6 +1,10 @@
 package realtime
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"magpie.build/apps/server/internal/filter"
+)
 
 // codec is one of the two forms of the protocol, JSON and protobuf: how commands are read and how what
 // the server says is written. Everything else works on commands and objects, whatever their form.
@@ -17,6 +21,9 @@ type codec interface {
 	// decode reads a message's commands. All of them are good, or none. They hold on to nothing of the
 	// message.
 	decode(message []byte) ([]command, error)
+
+	// filter reads a subscribe command's filter of tags.
+	filter(encoded []byte) (*filter.Node, error)
 
 	// answer is the reply to a command that succeeded.
 	answer(id uint32, result object) ([]byte, error)

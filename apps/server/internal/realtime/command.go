@@ -52,8 +52,9 @@ type subscribeCommand struct {
 	Offset  uint64          `json:"offset"`
 	Flag    int64           `json:"flag"`
 	Type    int32           `json:"type"`
-	Filter  json.RawMessage `json:"tf"`
-	Delta   string          `json:"delta"`
+	// Filter is a tree of comparisons in the client's form of the protocol, see [codec.filter].
+	Filter json.RawMessage `json:"tf"`
+	Delta  string          `json:"delta"`
 }
 
 // flagRejectUnrecovered in a subscribe command asks for an error instead of a hole.

@@ -14,6 +14,7 @@ func FuzzDecodeCommands(f *testing.F) {
 		`{"id":1,"connect":{"token":"t","data":{"a":[1,2]}}}` + "\n" + `{"id":2,"subscribe":{"channel":"room:1","recover":true,"offset":18446744073709551615}}`,
 		`{"id":3,"publish":{"channel":"room:1","data":"\u2028"}}` + "\n",
 		`{"id":4,"history":{"channel":"room:1","limit":-1,"since":{"offset":1,"epoch":"e"},"reverse":true}}`,
+		`{"id":5,"subscribe":{"channel":"a","tf":{"op":"or","nodes":[{"key":"a","cmp":"lt","val":"1"},{"key":"b","cmp":"in","vals":["x"]}]}}}`,
 		`{}`, `null`, ``, "\n", `{"id":4294967296}`, `{"id":-1}`, "{\"id\":1,\"rpc\":{\"data\":\"\xff\"}}",
 	} {
 		f.Add([]byte(seed))
@@ -30,6 +31,11 @@ func FuzzDecodeCommands(f *testing.F) {
 			t.Errorf("%d lines are %d commands", lines, len(commands))
 		}
 		for i := range commands {
+			if subscribe := commands[i].Subscribe; subscribe != nil && len(subscribe.Filter) > 0 {
+				if tags, err := (jsonCodec{}).filter(subscribe.Filter); err == nil && tags.Check() == nil {
+					tags.Match(map[string]string{tags.Key: tags.Val})
+				}
+			}
 			if publish := commands[i].Publish; publish != nil && len(publish.Data) > 0 {
 				checkPublishable(t, publish.Data)
 			}

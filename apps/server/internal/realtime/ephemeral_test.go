@@ -26,7 +26,7 @@ func TestALaggingSubscriptionLeavesOutWhatHasBecomeOld(t *testing.T) {
 				connection: &connection{hub: hub, codec: jsonCodec{}}, channel: ch, state: live,
 				offer: SubscribeReply{Recoverable: true, JoinLeave: true}, position: pubsub.Position{Epoch: "e"},
 			}
-			s.at, _ = ch.enter(jsonVariant)
+			s.at, _ = ch.enter(&subscription{variant: jsonVariant})
 			presence := func(member string, left bool) {
 				data, err := json.Marshal(clientInfo{Client: member})
 				if err != nil {

@@ -116,6 +116,8 @@ type SubscribeReply struct {
 	// Delta lets it ask for what changed from one publication to the next instead of whole ones. It pays
 	// where they are large and alike, and costs time for each.
 	Delta bool
+	// TagsFilter lets it ask for those publications alone whose tags match a filter.
+	TagsFilter bool
 	// Gather is how long a busy channel's publications may be kept so as to leave together, for less work with many
 	// subscribers. What comes after twice as long a pause leaves at once. It is the channel's: the newest
 	// subscriber's counts. Zero keeps nothing, the most is a second.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"magpie.build/apps/server/internal/filter"
 )
 
 // jsonCodec writes objects of JSON, a newline between each two.
@@ -48,6 +50,11 @@ func (jsonCodec) decode(message []byte) ([]command, error) {
 		commands = append(commands, cmd)
 	}
 	return commands, nil
+}
+
+func (jsonCodec) filter(encoded []byte) (*filter.Node, error) {
+	n := new(filter.Node)
+	return n, json.Unmarshal(encoded, n)
 }
 
 func (jsonCodec) answer(id uint32, result object) ([]byte, error) {

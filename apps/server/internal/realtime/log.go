@@ -21,7 +21,9 @@ type entry struct {
 	number uint64
 	// member is who came or went.
 	member string
-	next   atomic.Pointer[entry]
+	// tags are a publication's, read where a subscriber has a filter.
+	tags map[string]string
+	next atomic.Pointer[entry]
 }
 
 // entryKind says to whom an entry goes.

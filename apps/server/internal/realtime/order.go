@@ -145,7 +145,7 @@ func (c *connection) joinByServer(ctx context.Context, channel string, offer Sub
 		return nil, subscribeResult{}, err
 	}
 	offer.Delta = false // clients ask for it
-	s, end, err := c.join(ctx, channel, offer)
+	s, end, err := c.join(ctx, channel, offer, nil)
 	if err != nil {
 		return nil, subscribeResult{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"magpie.build/apps/server/internal/filter"
 )
 
 // decode reads commands, each after its length.
@@ -122,9 +124,11 @@ func (v value) data(into *json.RawMessage) error {
 	return v.run()
 }
 
-// message reads a message, of which into is a new one.
+// message reads a message. One that comes in several fields is all of them together, as protobuf wants it.
 func message[T any](v value, into **T, field func(m *T, number protowire.Number, v value) error) error {
-	*into = new(T)
+	if *into == nil {
+		*into = new(T)
+	}
 	if err := v.run(); err != nil {
 		return err
 	}
@@ -225,13 +229,48 @@ func (c *subscribeCommand) decodeField(number protowire.Number, v value) error {
 	case 12:
 		return v.text(&c.Delta)
 	case 13:
-		return v.data(&c.Filter)
+		c.Filter = append(c.Filter, v.bytes...) // as message does
+		return v.run()
 	case 14:
 		return v.int64(&c.Flag)
 	case 15:
 		return v.int32(&c.Type)
 	default:
 		return nil
+	}
+}
+
+func (protobufCodec) filter(encoded []byte) (*filter.Node, error) {
+	n := new(filter.Node)
+	return n, decodeFields(encoded, filterFields(n))
+}
+
+// filterFields reads the fields of a FilterNode.
+func filterFields(n *filter.Node) func(number protowire.Number, v value) error {
+	return func(number protowire.Number, v value) error {
+		switch number {
+		case 1:
+			return v.text(&n.Op)
+		case 2:
+			return v.text(&n.Key)
+		case 3:
+			return v.text(&n.Cmp)
+		case 4:
+			return v.text(&n.Val)
+		case 5:
+			n.Vals = append(n.Vals, "")
+			return v.text(&n.Vals[len(n.Vals)-1])
+		case 6:
+			if err := v.run(); err != nil {
+				return err
+			}
+			var child filter.Node
+			err := decodeFields(v.bytes, filterFields(&child))
+			n.Nodes = append(n.Nodes, child)
+			return err
+		default:
+			return nil
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package realtime
 import (
 	"bytes"
 	"encoding/json"
-	"reflect"
+	"fmt"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -11,6 +11,7 @@ import (
 	"github.com/centrifugal/protocol"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"magpie.build/apps/server/internal/filter"
 	"magpie.build/packages/pubsub"
 )
 
@@ -20,6 +21,7 @@ func FuzzDecodeProtobuf(f *testing.F) {
 	for _, line := range []string{
 		`{"id":1,"connect":{"token":"t","data":{"a":[1,2]},"name":"js","version":"1","subs":{"a":{"recover":true}}}}`,
 		`{"id":2,"subscribe":{"channel":"room:1","recover":true,"epoch":"e","offset":18446744073709551615,"flag":2,"delta":"fossil"}}`,
+		`{"id":2,"subscribe":{"channel":"room:1","tf":{"op":"and","nodes":[{"key":"a","cmp":"eq","val":"1"},{"op":"not","nodes":[{"key":"b","cmp":"in","vals":["x","y"]}]}]}}}`,
 		`{"id":3,"publish":{"channel":"room:1","data":"☃"}}`,
 		`{"id":4,"history":{"channel":"room:1","limit":-1,"since":{"offset":1,"epoch":"e"},"reverse":true}}`,
 		`{"id":5,"rpc":{"method":"echo","data":1}}`, `{"id":6,"sub_refresh":{"channel":"a","token":"t"}}`,
@@ -70,13 +72,79 @@ func checkRead(t *testing.T, cmd *command, body []byte) {
 	if cmd.ID != want.Id {
 		t.Errorf("id %d and not %d", cmd.ID, want.Id)
 	}
-	if publish := cmd.Publish; publish != nil && !utf8.ValidString(publish.Channel) {
-		t.Errorf("the channel %q is no text", publish.Channel)
+	same := func(what string, got, want any) {
+		t.Helper()
+		// What is there and empty is as good as what is not.
+		if text, wanted := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); text != wanted {
+			t.Errorf("%s is %s and not %s", what, text, wanted)
+		}
 	}
-	has := []bool{cmd.Connect != nil, cmd.Subscribe != nil, cmd.Publish != nil, cmd.History != nil, cmd.RPC != nil, cmd.Send != nil}
-	wanted := []bool{want.Connect != nil, want.Subscribe != nil, want.Publish != nil, want.History != nil, want.Rpc != nil, want.Send != nil}
-	if !reflect.DeepEqual(has, wanted) {
-		t.Errorf("%v and not %v", has, wanted)
+	has := []bool{
+		cmd.Connect != nil, cmd.Subscribe != nil, cmd.Unsubscribe != nil, cmd.Publish != nil, cmd.Presence != nil, cmd.PresenceStats != nil,
+		cmd.History != nil, cmd.RPC != nil, cmd.Send != nil, cmd.Refresh != nil, cmd.SubRefresh != nil, cmd.Ping != nil,
+	}
+	same("what is asked", has, []bool{
+		want.Connect != nil, want.Subscribe != nil, want.Unsubscribe != nil, want.Publish != nil, want.Presence != nil, want.PresenceStats != nil,
+		want.History != nil, want.Rpc != nil, want.Send != nil, want.Refresh != nil, want.SubRefresh != nil, want.Ping != nil,
+	})
+	if got, want := cmd.Connect, want.Connect; got != nil && want != nil {
+		same("connect", []any{got.Token, string(got.Data), got.Name, got.Version, len(got.Subs)},
+			[]any{want.Token, string(want.Data), want.Name, want.Version, len(want.Subs)})
+		for channel, sub := range want.Subs {
+			checkSubscribe(t, got.Subs[channel], sub)
+		}
+	}
+	if cmd.Subscribe != nil && want.Subscribe != nil {
+		checkSubscribe(t, cmd.Subscribe, want.Subscribe)
+	}
+	if got, want := cmd.Publish, want.Publish; got != nil && want != nil {
+		same("publish", []any{got.Channel, string(got.Data), got.Type, got.Key, got.Removed},
+			[]any{want.Channel, string(want.Data), want.Type, want.Key, want.Removed})
+	}
+	if got, want := cmd.History, want.History; got != nil && want != nil {
+		same("history", []any{got.Channel, got.Limit, got.Reverse, got.Since != nil}, []any{want.Channel, want.Limit, want.Reverse, want.Since != nil})
+		if got.Since != nil && want.Since != nil {
+			same("since", []any{got.Since.Offset, got.Since.Epoch}, []any{want.Since.Offset, want.Since.Epoch})
+		}
+	}
+	if got, want := cmd.RPC, want.Rpc; got != nil && want != nil {
+		same("rpc", []any{got.Method, string(got.Data)}, []any{want.Method, string(want.Data)})
+	}
+	if got, want := cmd.SubRefresh, want.SubRefresh; got != nil && want != nil {
+		same("sub_refresh", []any{got.Channel, got.Token, got.Type}, []any{want.Channel, want.Token, want.Type})
+	}
+}
+
+func checkSubscribe(t *testing.T, got *subscribeCommand, want *protocol.SubscribeRequest) {
+	t.Helper()
+	if got == nil {
+		t.Fatal("a subscription was not read")
+	}
+	text := fmt.Sprint(got.Channel, got.Token, string(got.Data), got.Recover, got.Epoch, got.Offset, got.Flag, got.Type, got.Delta)
+	wanted := fmt.Sprint(want.Channel, want.Token, string(want.Data), want.Recover, want.Epoch, want.Offset, want.Flag, want.Type, want.Delta)
+	if text != wanted {
+		t.Errorf("subscribe is %s and not %s", text, wanted)
+	}
+	if len(got.Filter) == 0 {
+		return
+	}
+	read, err := protobufCodec{}.filter(got.Filter)
+	if err != nil {
+		return // not UTF-8, which the library does not look at
+	}
+	checkFilter(t, read, want.Tf)
+	if read.Check() == nil {
+		read.Match(map[string]string{read.Key: read.Val})
+	}
+}
+
+func checkFilter(t *testing.T, got *filter.Node, want *protocol.FilterNode) {
+	t.Helper()
+	if text, wanted := fmt.Sprint(got.Op, got.Key, got.Cmp, got.Val, got.Vals, len(got.Nodes)), fmt.Sprint(want.Op, want.Key, want.Cmp, want.Val, want.Vals, len(want.Nodes)); text != wanted {
+		t.Fatalf("a filter is %s and not %s", text, wanted)
+	}
+	for i := range got.Nodes {
+		checkFilter(t, &got.Nodes[i], want.Nodes[i])
 	}
 }
 

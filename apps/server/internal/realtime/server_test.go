@@ -79,7 +79,7 @@ func (h *house) Connect(_ context.Context, request realtime.ConnectRequest) (rea
 // offers are what channels of each kind offer.
 var offers = map[string]realtime.SubscribeReply{
 	"plain":       {},
-	"room":        {Recoverable: true, History: true, Delta: true},
+	"room":        {Recoverable: true, History: true, Delta: true, TagsFilter: true},
 	"roomofbytes": {Recoverable: true, History: true, Delta: true},
 	"position":    {Positioned: true},
 	"people":      {Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)},

@@ -96,13 +96,16 @@ func (c *connection) repair() {
 		c.enqueue(out.objects...)
 		return
 	}
-	pushes := make([][]byte, len(history.Publications))
-	for i, publication := range history.Publications {
+	wanted := s.filter(history.Publications)
+	pushes := make([][]byte, len(wanted))
+	for i, publication := range wanted {
 		if pushes[i], err = c.codec.push(s.channel.name, s.whole(publication)); err != nil {
 			s.mismatch()
 			return
 		}
-		s.position = publication.Position
+	}
+	if n := len(history.Publications); n > 0 {
+		s.position = history.Publications[n-1].Position
 	}
 	c.enqueue(pushes...)
 	c.shard.counters.deliveries.Add(uint64(len(pushes)))

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"magpie.build/apps/server/internal/filter"
 	"magpie.build/packages/pubsub"
 )
 
@@ -21,8 +22,12 @@ func (c *connection) subscribe(ctx context.Context, id uint32, cmd *subscribeCom
 	if err != nil {
 		return err
 	}
+	wanted, err := c.filter(cmd, offer)
+	if err != nil {
+		return err
+	}
 	offer.Delta = offer.Delta && cmd.Delta == deltaFossil
-	s, end, err := c.join(ctx, cmd.Channel, offer)
+	s, end, err := c.join(ctx, cmd.Channel, offer, wanted)
 	if err != nil {
 		return err
 	}
@@ -58,8 +63,8 @@ func (c *connection) checkSubscribe(ctx context.Context, cmd *subscribeCommand) 
 	if err := checkChannel(cmd.Channel); err != nil {
 		return err
 	}
-	if cmd.Type != 0 || len(cmd.Filter) > 0 {
-		return ErrNotAvailable
+	if cmd.Type != 0 {
+		return ErrNotAvailable // maps and shared polls
 	}
 	return c.vacate(ctx, cmd.Channel)
 }
@@ -87,18 +92,18 @@ func checkChannel(name string) error {
 }
 
 // join gives the connection a place in the channel, which collects from now on, and returns the
-// log's end at that place.
-func (c *connection) join(ctx context.Context, name string, offer SubscribeReply) (*subscription, logEnd, error) {
+// log's end at that place. A filter that is not nil leaves publications out.
+func (c *connection) join(ctx context.Context, name string, offer SubscribeReply, wanted *filter.Node) (*subscription, logEnd, error) {
 	ch, err := c.hub.acquire(ctx, name)
 	if err != nil {
 		return nil, logEnd{}, err
 	}
-	s := &subscription{connection: c, channel: ch, offer: offer, variant: c.codec.variant(), state: joining}
+	s := &subscription{connection: c, channel: ch, offer: offer, wanted: wanted, variant: c.codec.variant(), state: joining}
 	if offer.Delta {
 		s.variant = s.variant.ofDeltas()
 	}
 	s.expire(offer.ExpireAt)
-	at, end := ch.enter(s.variant)
+	at, end := ch.enter(s)
 	s.at = at
 	c.mu.Lock()
 	c.subscriptions = append(c.subscriptions, s)
@@ -127,7 +132,7 @@ func (c *connection) drop(ctx context.Context, s *subscription) {
 	c.subscriptions = slices.DeleteFunc(c.subscriptions, func(other *subscription) bool { return other == s })
 	c.mu.Unlock()
 	s.channel.audiences[c.shard.index].remove(s)
-	s.channel.exit(s.variant)
+	s.channel.exit(s)
 	c.hub.counters.subscriptions.Add(-1)
 	if s.entered {
 		c.leavePresence(ctx, s)
@@ -189,11 +194,11 @@ func (c *connection) subscribeResult(ctx context.Context, cmd *subscribeCommand,
 		if recovers && !r.recovered && cmd.Flag&flagRejectUnrecovered != 0 {
 			return answer, ErrUnrecoverablePosition
 		}
-		s.position, answer.missed = r.position, r.publications
+		s.position, answer.missed = r.position, s.filter(r.publications)
 		answer.Recoverable, answer.Positioned = s.offer.Recoverable, true
 		answer.Recovered, answer.WasRecovering = r.recovered, recovers
 		answer.Epoch, answer.Offset = r.position.Epoch, r.position.Offset
-		if r.recovered {
+		if r.recovered && len(answer.missed) > 0 {
 			// The client moves on from where it was by applying what it missed.
 			answer.Offset = cmd.Offset
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"magpie.build/apps/server/internal/filter"
 	"magpie.build/packages/pubsub"
 )
 
@@ -16,7 +17,9 @@ type subscription struct {
 	offer      SubscribeReply
 	// variant is the form in which it reads the log. It does not change.
 	variant variant
-	place   int
+	// wanted leaves out publications by their tags, nil for none. It does not change either.
+	wanted *filter.Node
+	place  int
 	// seen is the number of the last publication that went out from the log, 0 where another came after.
 	seen uint64
 
@@ -173,7 +176,8 @@ const (
 )
 
 // judge says what an entry means to this subscription, and moves its position. What is recoverable
-// sees each offset once and none left out; the rest sees what comes.
+// sees each offset once and none left out; the rest sees what comes. What its client does not want moves its
+// position, too: it is no hole.
 func (s *subscription) judge(e *entry) verdict {
 	switch {
 	case e.kind == entryPresence:
@@ -181,7 +185,7 @@ func (s *subscription) judge(e *entry) verdict {
 	case e.kind == entryBreak:
 		return when(s.offer.tracked(), tellBreak)
 	case !s.offer.tracked() || e.position.Epoch == "" || noOrder:
-		return deliver
+		return when(s.wants(e.tags), deliver)
 	case e.position.Epoch != s.position.Epoch:
 		return tellBreak
 	case e.position.Offset <= s.position.Offset:
@@ -190,7 +194,7 @@ func (s *subscription) judge(e *entry) verdict {
 		return tellBreak
 	}
 	s.position = e.position
-	return deliver
+	return when(s.wants(e.tags), deliver)
 }
 
 // when is v where the condition holds, and skip elsewhere.
