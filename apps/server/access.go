@@ -49,7 +49,8 @@ func (c Config) namespaces() (*namespace.Set, error) {
 	for name, n := range c.Namespaces {
 		options[name] = namespace.Options{
 			HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL, Recovery: n.Recovery, Positioning: n.Positioning,
-			Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta, TagsFilter: n.TagsFilter,
+			Presence: n.Presence, PresenceMaxNamed: n.PresenceMaxNamed, JoinLeave: n.JoinLeave,
+			Delta: n.Delta, TagsFilter: n.TagsFilter,
 			Publish: namespace.Who(n.Publish), Subscribe: namespace.Who(n.Subscribe), UserLimited: n.UserLimited,
 			Pattern: n.Pattern, MaxLength: n.MaxLength,
 			GatherInterval: n.GatherInterval,
@@ -63,20 +64,23 @@ func (c Config) namespaces() (*namespace.Set, error) {
 	return namespace.New(options)
 }
 
+// maxNamed is the default of PresenceMaxNamed.
+const maxNamed = 200
+
 // rooms is the namespace of the chat's rooms: who may join and speak is the chat's to say.
 func (c Config) rooms() (namespace.Options, error) {
 	rooms := namespace.Options{
-		HistorySize: c.RoomHistory, Recovery: true, Presence: true, JoinLeave: true,
+		HistorySize: c.RoomHistory, Recovery: true, Presence: true, PresenceMaxNamed: maxNamed, JoinLeave: true,
 		Publish: namespace.Subscribers, Subscribe: namespace.Authenticated,
 	}
 	chosen, ok := c.Namespaces[chat.Namespace]
 	if !ok {
 		return rooms, nil
 	}
-	rooms.GatherInterval, rooms.Delta = chosen.GatherInterval, chosen.Delta
-	chosen.GatherInterval, chosen.Delta = 0, false
+	rooms.GatherInterval, rooms.Delta, rooms.PresenceMaxNamed = chosen.GatherInterval, chosen.Delta, chosen.PresenceMaxNamed
+	chosen.GatherInterval, chosen.Delta, chosen.PresenceMaxNamed = 0, false, 0
 	if chosen != (Namespace{Publish: "nobody", Subscribe: "token", MaxLength: 255}) {
-		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval and delta can be chosen")
+		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval, delta and presence_max_named can be chosen")
 	}
 	return rooms, nil
 }

@@ -76,7 +76,11 @@ func newApp(ctx context.Context, c Config, broker broker, exports *telemetry.Tel
 	if err := nodes.Start(ctx, hub.Answer); err != nil {
 		return nil, err
 	}
-	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{RoomHistory: c.RoomHistory})
+	offered, err := c.rooms()
+	if err != nil {
+		return nil, err
+	}
+	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{RoomHistory: c.RoomHistory, MaxNamed: offered.PresenceMaxNamed})
 	handler.Chat = rooms
 	if err := rooms.Start(ctx); err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ type Config struct {
 	AllowAnonymous bool `env:"ALLOW_ANONYMOUS" default:"false"`
 	// Namespaces are groups of channels beside the chat's rooms, by what stands before the first colon of
 	// their names. The one named default has the channels without a colon. Of room, which is the chat's
-	// own, only gather_interval and delta can be chosen.
+	// own, only gather_interval, delta and presence_max_named can be chosen.
 	Namespaces map[string]Namespace `env:"NAMESPACES"`
 	// APIAddr is where back ends publish, subscribe and disconnect by HTTP, if there is an API key.
 	APIAddr string `env:"API_ADDR" default:"127.0.0.1:8082" check:"required,hostport"`
@@ -146,6 +146,10 @@ type Namespace struct {
 	Positioning bool `env:"POSITIONING" default:"false"`
 	// Presence lets subscribers ask who is in a channel.
 	Presence bool `env:"PRESENCE" default:"false"`
+	// PresenceMaxNamed is up to how many members of a channel subscribers may ask, and are told at once, who it
+	// is. In a fuller channel they are told how many there are, once a second while that changes. 0 is any
+	// number.
+	PresenceMaxNamed int `env:"PRESENCE_MAX_NAMED" default:"200" check:"min=0"`
 	// JoinLeave tells subscribers who comes and goes.
 	JoinLeave bool `env:"JOIN_LEAVE" default:"false"`
 	// Delta lets subscribers ask for publications as differences from the one before.

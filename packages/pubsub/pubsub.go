@@ -41,9 +41,10 @@ type Broker interface {
 
 	// Enter records that a member is in channel until [Broker.Leave], or until this process has been
 	// dead for the broker's lease. Entering again under the same id replaces the member's data.
-	// Every process subscribed to the channel hears of it, unless the member was there already. After
-	// an error the member is not in channel, or will soon not be.
-	Enter(ctx context.Context, channel string, member Member) error
+	// Every process subscribed to the channel hears of it, unless the member was there already or the
+	// channel has more members than options name. After an error the member is not in channel, or will
+	// soon not be.
+	Enter(ctx context.Context, channel string, member Member, options PresenceOptions) error
 
 	// Leave removes the member with that id which this process entered. Leaving twice is as once.
 	// After [ErrUnavailable] the member leaves as soon as the server can be reached.
@@ -51,6 +52,10 @@ type Broker interface {
 
 	// Members returns who is in channel now, over all processes, ordered by id.
 	Members(ctx context.Context, channel string) ([]Member, error)
+
+	// PresenceStats returns how many are in channel now, at a cost that does not depend on how many. It may
+	// count the members of a process that was killed for as long as they have not left.
+	PresenceStats(ctx context.Context, channel string) (PresenceStats, error)
 
 	// Run delivers to handler until ctx ends or the broker is closed, and returns when every
 	// goroutine of the broker that calls handler has gone. It is called once; a second call returns
@@ -86,6 +91,11 @@ type Handler interface {
 	// HandlePresence is called when a member entered or left a subscribed channel, also by
 	// the end of a lease. It is at most once: Members is the truth.
 	HandlePresence(channel string, event PresenceEvent)
+
+	// HandlePresenceStats is called within seconds after members entered or left a subscribed channel that
+	// was too full to tell of each, see [PresenceOptions]. Each process with such members causes at most one
+	// call a second. It is at most once, as HandlePresence is.
+	HandlePresenceStats(channel string, stats PresenceStats)
 
 	// HandleBreak is called when the channel cannot be continued without a hole, before anything
 	// later is delivered. What comes from then on follows position.
@@ -174,8 +184,26 @@ type History struct {
 type Member struct {
 	// ID is unique among the members of the whole deployment.
 	ID string
-	// Data says who it is, in bytes that only the caller understands.
+	// User is whose member it is. One user may have several; all without are one user's.
+	User string
+	// Data says who it is, in bytes that only the caller understands. It and User may have MaxData bytes.
 	Data []byte
+}
+
+// PresenceOptions say what is told of a member's coming and going.
+type PresenceOptions struct {
+	// MaxNamed is up to how many members the channel may then have for everybody to hear of it at once, by
+	// [Handler.HandlePresence]. In a fuller channel comings and goings are gathered for a second.
+	// Then it is told how many there are, by [Handler.HandlePresenceStats], and of each who entered or left
+	// through a process and did not undo it, if these are at most MaxGathered. So a room that fills costs
+	// each of its people a message a second and not one for each other person. Zero names any number.
+	MaxNamed int
+}
+
+// PresenceStats are how many are in a channel.
+type PresenceStats struct {
+	// Members is how many members there are, Users how many different ones they have as User.
+	Members, Users int
 }
 
 // PresenceEvent is one member's coming or going.
@@ -197,6 +225,8 @@ const (
 	MaxIdempotencyKey = 255
 	// MaxMemberID is the longest member id in bytes.
 	MaxMemberID = 255
+	// MaxGathered is how many comings and goings of a full channel are told by name, a second and process.
+	MaxGathered = 10
 	// DefaultIdempotencyTTL is how long an idempotency key is remembered when the options do not say.
 	DefaultIdempotencyTTL = 5 * time.Minute
 )
@@ -212,8 +242,8 @@ var (
 	// ErrInvalidChannel is returned for a channel name that is empty, longer than MaxChannel, not
 	// UTF-8 or has a control character.
 	ErrInvalidChannel = errors.New("channel name is not valid")
-	// ErrInvalidOptions is returned by Publish for options outside their ranges, and by Enter for a
-	// member id that is empty or longer than MaxMemberID.
+	// ErrInvalidOptions is returned by Publish and Enter for options outside their ranges, and by Enter
+	// for a member id that is empty or longer than MaxMemberID.
 	ErrInvalidOptions = errors.New("options are not valid")
 	// ErrUnavailable is returned when the broker's server cannot be reached: trying again may help.
 	ErrUnavailable = errors.New("broker is unavailable")

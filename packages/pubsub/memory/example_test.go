@@ -16,8 +16,9 @@ func (in inbox) HandlePublication(channel string, p pubsub.Publication) {
 	in <- fmt.Sprintf("%s %d: %s", channel, p.Position.Offset, p.Data)
 }
 
-func (inbox) HandlePresence(string, pubsub.PresenceEvent) {}
-func (inbox) HandleBreak(string, pubsub.Position)         {}
+func (inbox) HandlePresence(string, pubsub.PresenceEvent)      {}
+func (inbox) HandlePresenceStats(string, pubsub.PresenceStats) {}
+func (inbox) HandleBreak(string, pubsub.Position)              {}
 
 // A broker delivers what is published to every channel that its process subscribed to.
 func Example() {

@@ -82,7 +82,7 @@ func Open(o Options) (*Broker, error) {
 	}
 	b := &Broker{}
 	b.dispatcher = delivery.New(b.resume)
-	b.members.tell = b.dispatcher.Presence
+	b.members.dispatcher = b.dispatcher
 	b.close = sync.OnceValue(b.shut)
 	if o.Dir == "" {
 		b.store = newRAM(b.dispatcher.Publish)
@@ -170,14 +170,14 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) error {
 }
 
 // Enter implements [pubsub.Broker].
-func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member) error {
+func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member, o pubsub.PresenceOptions) error {
 	if err := b.ready(ctx); err != nil {
 		return err
 	}
-	if err := check.Member(channel, member); err != nil {
+	if err := check.Member(channel, member, o); err != nil {
 		return err
 	}
-	b.members.enter(channel, member)
+	b.members.enter(channel, member, o)
 	return nil
 }
 
@@ -202,6 +202,17 @@ func (b *Broker) Members(ctx context.Context, channel string) ([]pubsub.Member, 
 		return nil, err
 	}
 	return b.members.list(channel), nil
+}
+
+// PresenceStats implements [pubsub.Broker].
+func (b *Broker) PresenceStats(ctx context.Context, channel string) (pubsub.PresenceStats, error) {
+	if err := b.ready(ctx); err != nil {
+		return pubsub.PresenceStats{}, err
+	}
+	if err := check.Channel(channel); err != nil {
+		return pubsub.PresenceStats{}, err
+	}
+	return b.members.stats(channel), nil
 }
 
 // Probe implements [pubsub.Prober]. With a directory it returns when a commit has gone through; without,
@@ -229,6 +240,7 @@ func (b *Broker) Close() error { return b.close() }
 
 func (b *Broker) shut() error {
 	b.closed.Store(true)
+	b.members.close()
 	b.dispatcher.Close()
 	return b.store.close()
 }

@@ -110,5 +110,8 @@ func (a arrival) HandlePublication(string, pubsub.Publication) { a <- struct{}{}
 // HandlePresence implements [pubsub.Handler].
 func (arrival) HandlePresence(string, pubsub.PresenceEvent) {}
 
+// HandlePresenceStats implements [pubsub.Handler].
+func (arrival) HandlePresenceStats(string, pubsub.PresenceStats) {}
+
 // HandleBreak implements [pubsub.Handler].
 func (arrival) HandleBreak(string, pubsub.Position) {}

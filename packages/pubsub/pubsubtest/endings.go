@@ -100,13 +100,15 @@ func calls(ctx context.Context, b pubsub.Broker) iter.Seq2[string, error] {
 		_, history := b.History(ctx, "room", pubsub.HistoryOptions{Limit: 1})
 		remove := b.RemoveHistory(ctx, "history-that-nobody-has")
 		_, members := b.Members(ctx, "room")
+		_, stats := b.PresenceStats(ctx, "room")
 		_ = yield("publish", publish) &&
 			yield("publish with history", keep) &&
 			yield("history", history) &&
 			yield("remove history", remove) &&
 			yield("members", members) &&
+			yield("presence stats", stats) &&
 			yield("subscribe", b.Subscribe(ctx, "room")) &&
-			yield("enter", b.Enter(ctx, "room", pubsub.Member{ID: "ada"})) &&
+			yield("enter", b.Enter(ctx, "room", pubsub.Member{ID: "ada"}, pubsub.PresenceOptions{})) &&
 			yield("leave", b.Leave(ctx, "room", "ada")) &&
 			yield("unsubscribe", b.Unsubscribe(ctx, "room-that-nobody-has"))
 	}

@@ -65,7 +65,7 @@ var presences = []promise{
 		a := s.open()
 		a.subscribe("room")
 		b := s.fixture.Peer(s)
-		if err := b.Enter(s.Context(), "room", pubsub.Member{ID: "ada"}); err != nil {
+		if err := b.Enter(s.Context(), "room", pubsub.Member{ID: "ada"}, pubsub.PresenceOptions{}); err != nil {
 			s.Fatalf("enter: %v", err)
 		}
 		a.events("room", 1)
@@ -85,7 +85,7 @@ var presences = []promise{
 		doomed, kill := s.fixture.Doomed(s)
 		s.Cleanup(func() { _ = doomed.Close() })
 		for _, channel := range []string{"room", "other"} {
-			if err := doomed.Enter(s.Context(), channel, pubsub.Member{ID: "ada"}); err != nil {
+			if err := doomed.Enter(s.Context(), channel, pubsub.Member{ID: "ada"}, pubsub.PresenceOptions{}); err != nil {
 				s.Fatalf("enter: %v", err)
 			}
 		}

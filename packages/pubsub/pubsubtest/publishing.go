@@ -132,7 +132,7 @@ var publishing = []promise{
 			_, err := p.Publish(s.Context(), "room", make([]byte, pubsub.MaxData+1), o)
 			s.refused("publish", err, pubsub.ErrTooLarge)
 		}
-		s.refused("enter", p.Enter(s.Context(), "room", pubsub.Member{ID: "x", Data: make([]byte, pubsub.MaxData+1)}), pubsub.ErrTooLarge)
+		s.refused("enter", p.Enter(s.Context(), "room", pubsub.Member{ID: "x", Data: make([]byte, pubsub.MaxData+1)}, pubsub.PresenceOptions{}), pubsub.ErrTooLarge)
 		if got := p.read("room", pubsub.HistoryOptions{}).Position.Offset; got != 0 {
 			s.Fatalf("history is at %d", got)
 		}
@@ -147,9 +147,11 @@ var publishing = []promise{
 			s.refused("remove history", p.RemoveHistory(ctx, channel), pubsub.ErrInvalidChannel)
 			_, err = p.Members(ctx, channel)
 			s.refused("members", err, pubsub.ErrInvalidChannel)
+			_, err = p.PresenceStats(ctx, channel)
+			s.refused("presence stats", err, pubsub.ErrInvalidChannel)
 			s.refused("subscribe", p.Subscribe(ctx, channel), pubsub.ErrInvalidChannel)
 			s.refused("unsubscribe", p.Unsubscribe(ctx, channel), pubsub.ErrInvalidChannel)
-			s.refused("enter", p.Enter(ctx, channel, pubsub.Member{ID: "x"}), pubsub.ErrInvalidChannel)
+			s.refused("enter", p.Enter(ctx, channel, pubsub.Member{ID: "x"}, pubsub.PresenceOptions{}), pubsub.ErrInvalidChannel)
 			s.refused("leave", p.Leave(ctx, channel, "x"), pubsub.ErrInvalidChannel)
 		}
 	}},
@@ -181,8 +183,9 @@ var publishing = []promise{
 			s.refused(fmt.Sprintf("publish with %+v", o), err, pubsub.ErrInvalidOptions)
 		}
 		for _, id := range []string{"", strings.Repeat("x", pubsub.MaxMemberID+1)} {
-			s.refused("enter", p.Enter(s.Context(), "room", pubsub.Member{ID: id}), pubsub.ErrInvalidOptions)
+			s.refused("enter", p.Enter(s.Context(), "room", pubsub.Member{ID: id}, pubsub.PresenceOptions{}), pubsub.ErrInvalidOptions)
 		}
+		s.refused("enter", p.Enter(s.Context(), "room", pubsub.Member{ID: "x"}, pubsub.PresenceOptions{MaxNamed: -1}), pubsub.ErrInvalidOptions)
 		if got := p.read("room", pubsub.HistoryOptions{}).Position.Offset; got != 0 {
 			s.Fatalf("history is at %d", got)
 		}

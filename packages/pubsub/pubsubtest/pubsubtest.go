@@ -38,7 +38,7 @@ type promise struct {
 }
 
 // promises come in the order in which a reader of the contract meets them.
-var promises = [][]promise{publishing, histories, deliveries, presences, endings}
+var promises = [][]promise{publishing, histories, deliveries, presences, crowds, endings}
 
 // patience is how long a case waits for what was promised; nothing takes that long on a machine
 // that is not overloaded.

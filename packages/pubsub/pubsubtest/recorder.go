@@ -13,6 +13,7 @@ type recorder struct {
 	mu           sync.Mutex
 	publications map[string][]pubsub.Publication
 	presence     map[string][]pubsub.PresenceEvent
+	stats        map[string][]pubsub.PresenceStats
 	breaks       map[string][]pubsub.Position
 	gates        map[string]chan struct{}
 	changed      chan struct{} // closed and replaced at each change
@@ -22,6 +23,7 @@ func newRecorder() *recorder {
 	return &recorder{
 		publications: make(map[string][]pubsub.Publication),
 		presence:     make(map[string][]pubsub.PresenceEvent),
+		stats:        make(map[string][]pubsub.PresenceStats),
 		breaks:       make(map[string][]pubsub.Position),
 		gates:        make(map[string]chan struct{}),
 		changed:      make(chan struct{}),
@@ -37,6 +39,11 @@ func (r *recorder) HandlePublication(channel string, publication pubsub.Publicat
 // HandlePresence implements [pubsub.Handler].
 func (r *recorder) HandlePresence(channel string, event pubsub.PresenceEvent) {
 	r.change(func() { r.presence[channel] = append(r.presence[channel], event) })
+}
+
+// HandlePresenceStats implements [pubsub.Handler].
+func (r *recorder) HandlePresenceStats(channel string, stats pubsub.PresenceStats) {
+	r.change(func() { r.stats[channel] = append(r.stats[channel], stats) })
 }
 
 // HandleBreak implements [pubsub.Handler].

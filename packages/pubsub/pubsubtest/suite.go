@@ -156,7 +156,7 @@ func (p *process) members(channel string) []string {
 
 func (p *process) enter(channel, id, data string) {
 	p.suite.Helper()
-	if err := p.Enter(p.suite.Context(), channel, pubsub.Member{ID: id, Data: []byte(data)}); err != nil {
+	if err := p.Enter(p.suite.Context(), channel, pubsub.Member{ID: id, Data: []byte(data)}, pubsub.PresenceOptions{}); err != nil {
 		p.suite.Fatalf("enter %q: %v", channel, err)
 	}
 }

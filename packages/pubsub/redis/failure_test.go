@@ -56,6 +56,8 @@ func (w *witness) HandlePresence(_ string, event pubsub.PresenceEvent) {
 	w.events = append(w.events, fmt.Sprintf("%s left=%v", event.Member.ID, event.Left))
 }
 
+func (w *witness) HandlePresenceStats(string, pubsub.PresenceStats) {}
+
 func (w *witness) HandleBreak(channel string, position pubsub.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -350,7 +352,7 @@ func TestLostLeaseIsTakenAgain(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b, _ := watch(t, redis.Options{URL: server.URL(), Lease: time.Second})
 	other, w := watch(t, redis.Options{URL: server.URL(), Lease: time.Second}, "a")
-	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada", Data: []byte("Ada")}); err != nil {
+	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada", Data: []byte("Ada")}, pubsub.PresenceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	server.Do("FLUSHALL")
@@ -372,7 +374,7 @@ func TestLeavingDuringAnOutageHappensAfterIt(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Options{Append: true})
 	b, _ := watch(t, redis.Options{URL: server.URL(), Timeout: 200 * time.Millisecond, Lease: 20 * time.Second})
-	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada"}); err != nil {
+	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada"}, pubsub.PresenceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	server.Kill()

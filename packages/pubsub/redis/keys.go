@@ -21,6 +21,14 @@ func (k keys) head(channel string) string    { return k.of("head", braces.Replac
 func (k keys) stream(channel string) string  { return k.of("stream", braces.Replace(channel)) }
 func (k keys) members(channel string) string { return k.of("members", braces.Replace(channel)) }
 
+// users is how many members of a channel each user has.
+func (k keys) users(channel string) string { return k.of("users", braces.Replace(channel)) }
+
+// presence are the keys that know who is in a channel.
+func (k keys) presence(channel string) []string {
+	return []string{k.members(channel), k.users(channel)}
+}
+
 // answer holds what a publish under an idempotency key was answered.
 func (k keys) answer(channel, key string) string {
 	return k.of("answer", braces.Replace(channel)) + ":" + key

@@ -145,7 +145,7 @@ func (l *lease) sweep(ctx context.Context, node string) error {
 		return err
 	}
 	for _, room := range rooms {
-		err := l.broker.scripts.sweep.Exec(ctx, client, []string{keys.members(room)}, []string{keys.feed(room), node}).Error()
+		err := l.broker.scripts.sweep.Exec(ctx, client, keys.presence(room), []string{keys.feed(room), node}).Error()
 		if err != nil {
 			return err
 		}

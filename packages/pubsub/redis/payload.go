@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"magpie.build/packages/pubsub"
 )
 
@@ -14,17 +16,19 @@ import (
 //	p offset epoch milliseconds \n data   a publication with history
 //	e data                                one without
 //	x offset epoch                        the history up to there was removed
-//	+ length id data                      somebody entered; the length is that of the id
-//	- length id data                      somebody left
+//	+ length id length user data          somebody entered; a length is that of the word after it
+//	- length id length user data          somebody left
+//	# members users                       how many there are, instead of who
 //
-// with one space between the words of a header and none after the letter.
+// with one space after each number that something follows, and none elsewhere.
 const ephemeral = "e"
 
 // payload is a message from Pub/Sub, understood.
 type payload struct {
 	publication pubsub.Publication
-	presence    *pubsub.PresenceEvent // nil for anything else
-	removed     *pubsub.Position      // likewise
+	presence    *pubsub.PresenceEvent // these are nil for anything else
+	stats       *pubsub.PresenceStats
+	removed     *pubsub.Position
 }
 
 // errPayload is returned for bytes that no broker of this kind published.
@@ -49,6 +53,8 @@ func parsePayload(message string) (payload, error) {
 		return payload{removed: &at}, nil
 	case "+", "-":
 		return parsePresence(rest, kind == "-")
+	case "#":
+		return parseStats(rest)
 	}
 	return payload{}, errPayload
 }
@@ -80,11 +86,50 @@ func parsePosition(text string) (pubsub.Position, bool) {
 }
 
 func parsePresence(text string, left bool) (payload, error) {
-	length, rest, ok := strings.Cut(text, " ")
-	n, err := strconv.ParseUint(length, 10, 16)
-	if !ok || err != nil || n == 0 || n > uint64(len(rest)) {
+	id, rest, ok := cutCounted(text)
+	member, ok2 := parseMember(id, rest)
+	if !ok || !ok2 || id == "" {
 		return payload{}, errPayload
 	}
-	member := pubsub.Member{ID: rest[:n], Data: []byte(rest[n:])}
 	return payload{presence: &pubsub.PresenceEvent{Member: member, Left: left}}, nil
+}
+
+// parseMember understands "length user data".
+func parseMember(id, text string) (pubsub.Member, bool) {
+	user, data, ok := cutCounted(text)
+	return pubsub.Member{ID: id, User: user, Data: []byte(data)}, ok
+}
+
+// memberText is the inverse of parseMember.
+func memberText(m pubsub.Member) string {
+	return strconv.Itoa(len(m.User)) + " " + m.User + rueidis.BinaryString(m.Data)
+}
+
+// eventText is the payload of an event.
+func eventText(event pubsub.PresenceEvent) string {
+	sign := "+"
+	if event.Left {
+		sign = "-"
+	}
+	return sign + strconv.Itoa(len(event.Member.ID)) + " " + event.Member.ID + memberText(event.Member)
+}
+
+// cutCounted understands "length word", and returns the word and what follows it.
+func cutCounted(text string) (word, rest string, ok bool) {
+	length, rest, ok := strings.Cut(text, " ")
+	n, err := strconv.ParseUint(length, 10, 32)
+	if !ok || err != nil || n > uint64(len(rest)) {
+		return "", "", false
+	}
+	return rest[:n], rest[n:], true
+}
+
+func parseStats(text string) (payload, error) {
+	members, users, ok := strings.Cut(text, " ")
+	m, err := strconv.ParseUint(members, 10, 31)
+	u, err2 := strconv.ParseUint(users, 10, 31)
+	if !ok || err != nil || err2 != nil {
+		return payload{}, errPayload
+	}
+	return payload{stats: &pubsub.PresenceStats{Members: int(m), Users: int(u)}}, nil
 }

@@ -18,9 +18,13 @@ func TestPayloadsAreUnderstood(t *testing.T) {
 	if err != nil || p.removed == nil || *p.removed != (pubsub.Position{Epoch: "EPOCH", Offset: 12}) || p.presence != nil {
 		t.Errorf("understood as %+v, %v", p.removed, err)
 	}
-	p, err = parsePayload("-5 a b cdata")
-	if err != nil || p.presence == nil || p.presence.Member.ID != "a b c" || string(p.presence.Member.Data) != "data" || !p.presence.Left {
+	p, err = parsePayload("-5 a b c3 adadata")
+	if err != nil || p.presence == nil || p.presence.Member.ID != "a b c" || p.presence.Member.User != "ada" || string(p.presence.Member.Data) != "data" || !p.presence.Left {
 		t.Errorf("understood as %+v, %v", p.presence, err)
+	}
+	p, err = parsePayload("#10000 9000")
+	if err != nil || p.stats == nil || *p.stats != (pubsub.PresenceStats{Members: 10000, Users: 9000}) {
+		t.Errorf("understood as %+v, %v", p.stats, err)
 	}
 }
 
@@ -28,7 +32,8 @@ func TestPayloadsAreUnderstood(t *testing.T) {
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{
 		"", "e", "edata", "p", "p1 E 2\ndata", "p0 E 2\n", "p1  2\n", "p-1 E 2\n", "p1 E F 2\n", "p99999999999999999999 E 2\n",
-		"+3 adaAda", "-3 ada", "+0 ", "+4 ada", "+99999999999 x", "x", "x1 E", "x0 E", "x1 ",
+		"+3 ada0 Ada", "-3 ada4 user", "-3 ada5 user", "-3 ada", "#1 2", "#1", "#-1 2", "#99999999999 1",
+		"+0 ", "+4 ada", "+99999999999 x", "x", "x1 E", "x0 E", "x1 ",
 	} {
 		f.Add(seed)
 	}
@@ -46,6 +51,12 @@ func FuzzPayload(f *testing.F) {
 		}
 		if p.presence != nil && p.presence.Member.ID == "" {
 			t.Errorf("%q has a member without id", message)
+		}
+		if p.presence != nil {
+			again, err := parsePayload(eventText(*p.presence))
+			if err != nil || again.presence == nil || fmt.Sprint(*again.presence) != fmt.Sprint(*p.presence) {
+				t.Errorf("%q became %+v, and that %+v, %v", message, p.presence, again.presence, err)
+			}
 		}
 	})
 }

@@ -5,13 +5,16 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 	"golang.org/x/sync/errgroup"
 
 	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/internal/crowd"
 )
 
 // settling is how many members are brought up to date at once.
@@ -22,9 +25,10 @@ const settling = 64
 type presence struct {
 	broker *Broker
 	lease  *lease
+	moves  crowd.Moves // what was not told, of this process' members
 
 	mu        sync.Mutex
-	here      map[place]*pubsub.Member
+	here      map[place]*resident
 	rooms     map[string]int    // how many of here are in a channel
 	noted     map[string]string // channel → node with which Redis has it noted
 	unsettled map[place]struct{}
@@ -33,20 +37,27 @@ type presence struct {
 // place is where a member is.
 type place struct{ channel, id string }
 
+// resident is a member, and what is told of it.
+type resident struct {
+	pubsub.Member
+
+	options pubsub.PresenceOptions
+}
+
 func newPresence(b *Broker, l *lease) *presence {
 	return &presence{
 		broker:    b,
 		lease:     l,
-		here:      make(map[place]*pubsub.Member),
+		here:      make(map[place]*resident),
 		rooms:     make(map[string]int),
 		noted:     make(map[string]string),
 		unsettled: make(map[place]struct{}),
 	}
 }
 
-func (p *presence) enter(ctx context.Context, channel string, member pubsub.Member) error {
+func (p *presence) enter(ctx context.Context, channel string, member pubsub.Member, o pubsub.PresenceOptions) error {
 	at := place{channel, member.ID}
-	p.put(at, &member)
+	p.put(at, &resident{member, o})
 	err := p.settle(ctx, at)
 	if err != nil {
 		p.put(at, nil) // the caller is told that nobody entered
@@ -63,7 +74,7 @@ func (p *presence) leave(ctx context.Context, channel, id string) error {
 }
 
 // put changes what is meant to be. It reports whether anybody was there before.
-func (p *presence) put(at place, member *pubsub.Member) bool {
+func (p *presence) put(at place, member *resident) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, was := p.here[at]
@@ -107,7 +118,7 @@ func (p *presence) settle(ctx context.Context, at place) error {
 	}
 }
 
-func (p *presence) settled(at place, member *pubsub.Member) bool {
+func (p *presence) settled(at place, member *resident) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.here[at] != member {
@@ -117,13 +128,15 @@ func (p *presence) settled(at place, member *pubsub.Member) bool {
 	return true
 }
 
-func (p *presence) write(ctx context.Context, channel string, member pubsub.Member) error {
+func (p *presence) write(ctx context.Context, channel string, member resident) error {
 	keys, node := p.broker.keys, p.lease.node()
 	if err := p.note(ctx, channel, node); err != nil {
 		return err
 	}
-	return p.broker.scripts.enter.Exec(ctx, p.broker.client, []string{keys.members(channel)},
-		[]string{keys.feed(channel), member.ID, node, rueidis.BinaryString(member.Data)}).Error()
+	untold, err := p.broker.scripts.enter.Exec(ctx, p.broker.client, keys.presence(channel),
+		[]string{keys.feed(channel), member.ID, node, strconv.Itoa(member.options.MaxNamed), memberText(member.Member)}).ToString()
+	p.gather(channel, untold)
+	return err
 }
 
 // note tells Redis that the node has members in channel, before it has: whoever sweeps after the
@@ -181,7 +194,46 @@ func (p *presence) empty() []string {
 
 func (p *presence) erase(ctx context.Context, at place) error {
 	keys := p.broker.keys
-	return p.broker.scripts.leave.Exec(ctx, p.broker.client, []string{keys.members(at.channel)}, []string{keys.feed(at.channel), at.id}).Error()
+	untold, err := p.broker.scripts.leave.Exec(ctx, p.broker.client, keys.presence(at.channel), []string{keys.feed(at.channel), at.id}).ToString()
+	p.gather(at.channel, untold)
+	return err
+}
+
+// gather notes what a script did not tell, if anything.
+func (p *presence) gather(channel, untold string) {
+	if e, err := parsePayload(untold); err == nil && e.presence != nil {
+		p.moves.Add(channel, *e.presence)
+	}
+}
+
+// telling tells what was gathered until ctx ends.
+func (p *presence) telling(ctx context.Context) {
+	tick := time.NewTicker(crowd.Interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.tell(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tell tells what was gathered. Where that fails it is told later how many there are.
+func (p *presence) tell(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, p.broker.timeout)
+	defer cancel()
+	keys := p.broker.keys
+	for channel, events := range p.moves.Take() {
+		words := []string{keys.feed(channel)}
+		for _, event := range events {
+			words = append(words, event.Member.ID, eventText(event))
+		}
+		if err := p.broker.scripts.gathered.Exec(ctx, p.broker.client, keys.presence(channel), words).Error(); err != nil {
+			p.moves.Again(channel)
+		}
+	}
 }
 
 // settleAll tries everything that is unsettled. What fails stays so.
@@ -208,6 +260,24 @@ func (p *presence) again() {
 	}
 }
 
+// stats asks how many are in the channel. Members of a node whose lease ended count until they are swept.
+func (p *presence) stats(ctx context.Context, channel string) (stats pubsub.PresenceStats, err error) {
+	client, keys := p.broker.client, p.broker.keys
+	counts := []*int{&stats.Members, &stats.Users}
+	commands := make(rueidis.Commands, len(counts))
+	for i, key := range keys.presence(channel) {
+		commands[i] = client.B().Hlen().Key(key).Build()
+	}
+	for i, result := range client.DoMulti(ctx, commands...) {
+		n, err := result.AsInt64()
+		if err != nil {
+			return stats, err
+		}
+		*counts[i] = int(n)
+	}
+	return stats, nil
+}
+
 // dismiss has every member leave.
 func (p *presence) dismiss(ctx context.Context) {
 	p.mu.Lock()
@@ -229,8 +299,11 @@ func (p *presence) members(ctx context.Context, channel string) ([]pubsub.Member
 	}
 	byNode := make(map[string][]pubsub.Member)
 	for id, value := range all {
-		node, data, _ := strings.Cut(value, " ")
-		byNode[node] = append(byNode[node], pubsub.Member{ID: id, Data: []byte(data)})
+		node, rest, _ := strings.Cut(value, " ")
+		_, rest, _ = strings.Cut(rest, " ")
+		if member, ok := parseMember(id, rest); ok {
+			byNode[node] = append(byNode[node], member)
+		}
 	}
 	dead, err := p.lease.dead(ctx, slices.Collect(maps.Keys(byNode)))
 	if err != nil {

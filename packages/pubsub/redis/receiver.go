@@ -433,6 +433,8 @@ func (r *receiver) message(m rueidis.PubSubMessage) {
 		r.broker.dispatcher.Presence(channel, *p.presence)
 	case p.removed != nil:
 		r.broker.dispatcher.Forget(channel, *p.removed)
+	case p.stats != nil:
+		r.broker.dispatcher.PresenceStats(channel, *p.stats)
 	default:
 		r.broker.dispatcher.Publish(channel, p.publication)
 	}

@@ -132,6 +132,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	b.wg.Go(func() { b.feeds.run(inner) })
 	b.wg.Go(func() { b.lease.renewing(inner) })
 	b.wg.Go(func() { b.lease.sweeping(inner) })
+	b.wg.Go(func() { b.presence.telling(inner) })
 	return b, nil
 }
 
@@ -303,12 +304,12 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) (err error) {
 }
 
 // Enter implements [pubsub.Broker]. After an error the member is not in channel, or will soon not be.
-func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member) (err error) {
+func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member, o pubsub.PresenceOptions) (err error) {
 	defer b.wrap(&err, "enter", channel)
-	if err := check.Member(channel, member); err != nil {
+	if err := check.Member(channel, member, o); err != nil {
 		return err
 	}
-	return b.call(ctx, func(ctx context.Context) error { return b.presence.enter(ctx, channel, member) })
+	return b.call(ctx, func(ctx context.Context) error { return b.presence.enter(ctx, channel, member, o) })
 }
 
 // Leave implements [pubsub.Broker]. After an error the member still leaves, once the server can be
@@ -332,6 +333,19 @@ func (b *Broker) Members(ctx context.Context, channel string) (members []pubsub.
 		return err
 	})
 	return members, err
+}
+
+// PresenceStats implements [pubsub.Broker].
+func (b *Broker) PresenceStats(ctx context.Context, channel string) (stats pubsub.PresenceStats, err error) {
+	defer b.wrap(&err, "presence stats of", channel)
+	if err := check.Channel(channel); err != nil {
+		return stats, err
+	}
+	err = b.call(ctx, func(ctx context.Context) (err error) {
+		stats, err = b.presence.stats(ctx, channel)
+		return err
+	})
+	return stats, err
 }
 
 // Probe implements [pubsub.Prober].
@@ -362,6 +376,7 @@ func (b *Broker) shut() error {
 	ctx, cancel := context.WithTimeout(b.farewell, b.timeout)
 	defer cancel()
 	b.presence.dismiss(ctx)
+	b.presence.tell(ctx)
 	err := b.lease.forget(ctx, b.lease.node())
 	b.client.Close()
 	if err != nil {

@@ -108,8 +108,8 @@ func (r *Ring) Unsubscribe(ctx context.Context, channel string) error {
 }
 
 // Enter implements [pubsub.Broker].
-func (r *Ring) Enter(ctx context.Context, channel string, member pubsub.Member) error {
-	return r.of(channel).Enter(ctx, channel, member)
+func (r *Ring) Enter(ctx context.Context, channel string, member pubsub.Member, o pubsub.PresenceOptions) error {
+	return r.of(channel).Enter(ctx, channel, member, o)
 }
 
 // Leave implements [pubsub.Broker].
@@ -120,6 +120,11 @@ func (r *Ring) Leave(ctx context.Context, channel, id string) error {
 // Members implements [pubsub.Broker].
 func (r *Ring) Members(ctx context.Context, channel string) ([]pubsub.Member, error) {
 	return r.of(channel).Members(ctx, channel)
+}
+
+// PresenceStats implements [pubsub.Broker].
+func (r *Ring) PresenceStats(ctx context.Context, channel string) (pubsub.PresenceStats, error) {
+	return r.of(channel).PresenceStats(ctx, channel)
 }
 
 // Run implements [pubsub.Broker].

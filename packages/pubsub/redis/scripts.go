@@ -18,6 +18,8 @@ var historyLua string
 
 //go:embed lua/remove.lua
 var removeLua string
+//go:embed lua/member.lua
+var memberLua string
 
 //go:embed lua/enter.lua
 var enterLua string
@@ -28,10 +30,13 @@ var leaveLua string
 //go:embed lua/sweep.lua
 var sweepLua string
 
+//go:embed lua/gathered.lua
+var gatheredLua string
+
 // scripts are what must be one step, and the command that publishes in them and outside.
 type scripts struct {
-	publish, history, remove, enter, leave, sweep *rueidis.Lua
-	publishCommand                                string
+	publish, history, remove, enter, leave, sweep, gathered *rueidis.Lua
+	publishCommand                                          string
 }
 
 var (
@@ -47,9 +52,10 @@ func newScripts(publishCommand string) *scripts {
 		publish:        script(sabotaged(epochLua), publishLua),
 		history:        script(sabotaged(epochLua), historyLua),
 		remove:         script(removeLua),
-		enter:          script(enterLua),
-		leave:          script(leaveLua),
-		sweep:          script(sweepLua),
+		enter:          script(memberLua, enterLua),
+		leave:          script(memberLua, leaveLua),
+		sweep:          script(memberLua, sweepLua),
+		gathered:       script(memberLua, gatheredLua),
 		publishCommand: publishCommand,
 	}
 }

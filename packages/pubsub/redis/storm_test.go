@@ -16,9 +16,10 @@ import (
 // discard is a handler of nothing.
 type discard struct{}
 
-func (discard) HandlePublication(string, pubsub.Publication) {}
-func (discard) HandlePresence(string, pubsub.PresenceEvent)  {}
-func (discard) HandleBreak(string, pubsub.Position)          {}
+func (discard) HandlePublication(string, pubsub.Publication)     {}
+func (discard) HandlePresence(string, pubsub.PresenceEvent)      {}
+func (discard) HandlePresenceStats(string, pubsub.PresenceStats) {}
+func (discard) HandleBreak(string, pubsub.Position)              {}
 
 // TestStormOfReturningClientsCostsOneReadAChannelAndServer has the clients of a server that was killed
 // come back to two others, one of which knew their channels and one of which did not.

@@ -93,6 +93,7 @@ func components(stylesheets []string) []Component {
 		}},
 		{Name: "presence", Examples: []Example{
 			{Name: "HereNow", Render: presence.HereNow()},
+			{Name: "TooManyToList", Render: presence.TooManyToList()},
 		}},
 		{Name: "prose", Examples: []Example{
 			{Name: "Text", Render: prose.Text()},

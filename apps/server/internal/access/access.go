@@ -204,7 +204,8 @@ func isRoom(channel string) bool {
 func offer(n namespace.Namespace) realtime.SubscribeReply {
 	return realtime.SubscribeReply{
 		Recoverable: n.Recovery, Positioned: n.Positioning, History: n.HistorySize > 0,
-		Presence: n.Presence, JoinLeave: n.JoinLeave, Delta: n.Delta, TagsFilter: n.TagsFilter, Gather: n.GatherInterval,
+		Presence: n.Presence, JoinLeave: n.JoinLeave, MaxNamed: n.PresenceMaxNamed,
+		Delta: n.Delta, TagsFilter: n.TagsFilter, Gather: n.GatherInterval,
 	}
 }
 

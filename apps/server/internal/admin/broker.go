@@ -35,6 +35,7 @@ const (
 	enter       = "enter"
 	leave       = "leave"
 	members     = "members"
+	counts      = "presence_stats"
 )
 
 // latencies are from what a broker in memory takes to where the broker gives up.
@@ -52,7 +53,7 @@ func MeasureBroker(broker pubsub.Broker) *Broker {
 			Name: "magpie_broker_failures_total", Help: "Operations that the broker did not carry out.",
 		}, []string{"operation"}),
 	}
-	for _, operation := range []string{publish, history, remove, subscribe, unsubscribe, enter, leave, members} {
+	for _, operation := range []string{publish, history, remove, subscribe, unsubscribe, enter, leave, members, counts} {
 		b.operations[operation] = b.seconds.WithLabelValues(operation)
 		b.failures.WithLabelValues(operation)
 	}
@@ -151,9 +152,9 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) (err error) {
 }
 
 // Enter implements [pubsub.Broker].
-func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member) (err error) {
+func (b *Broker) Enter(ctx context.Context, channel string, member pubsub.Member, options pubsub.PresenceOptions) (err error) {
 	defer b.note(enter, time.Now(), &err)
-	return b.Broker.Enter(ctx, channel, member)
+	return b.Broker.Enter(ctx, channel, member, options)
 }
 
 // Leave implements [pubsub.Broker].
@@ -166,4 +167,10 @@ func (b *Broker) Leave(ctx context.Context, channel, id string) (err error) {
 func (b *Broker) Members(ctx context.Context, channel string) (_ []pubsub.Member, err error) {
 	defer b.note(members, time.Now(), &err)
 	return b.Broker.Members(ctx, channel)
+}
+
+// PresenceStats implements [pubsub.Broker].
+func (b *Broker) PresenceStats(ctx context.Context, channel string) (_ pubsub.PresenceStats, err error) {
+	defer b.note(counts, time.Now(), &err)
+	return b.Broker.PresenceStats(ctx, channel)
 }

@@ -420,7 +420,7 @@ func TestServersThatDoNotAnswerAreReported(t *testing.T) {
 		t.Skip("waits as long as an answer may take")
 	}
 	s := newSite(t)
-	if err := s.broker.Enter(t.Context(), "$nodes", pubsub.Member{ID: "gone"}); err != nil {
+	if err := s.broker.Enter(t.Context(), "$nodes", pubsub.Member{ID: "gone"}, pubsub.PresenceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, got := s.post("/api/disconnect", `{"user":"ada"}`); got != `{"error":{"code":100,"message":"1 of 2 servers did not answer in time"}}` {

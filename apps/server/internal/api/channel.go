@@ -180,7 +180,10 @@ type presenceResult struct {
 }
 
 func (a *API) presence(ctx context.Context, r channelRequest) (presenceResult, error) {
-	members, err := a.members(ctx, r.Channel)
+	if err := a.attended(r.Channel); err != nil {
+		return presenceResult{}, err
+	}
+	members, err := a.Hub.Members(ctx, r.Channel)
 	result := presenceResult{make(map[string]clientInfo, len(members))}
 	for _, member := range members {
 		result.Presence[member.ID] = infoOf(member)
@@ -194,24 +197,20 @@ type presenceStatsResult struct {
 }
 
 func (a *API) presenceStats(ctx context.Context, r channelRequest) (presenceStatsResult, error) {
-	members, err := a.members(ctx, r.Channel)
-	users := map[string]struct{}{}
-	for _, member := range members {
-		users[member.User] = struct{}{}
+	if err := a.attended(r.Channel); err != nil {
+		return presenceStatsResult{}, err
 	}
-	return presenceStatsResult{len(members), len(users)}, err
+	stats, err := a.Hub.PresenceStats(ctx, r.Channel)
+	return presenceStatsResult{stats.Members, stats.Users}, err
 }
 
-func (a *API) members(ctx context.Context, channel string) ([]realtime.Client, error) {
+// attended refuses a channel without presence.
+func (a *API) attended(channel string) error {
 	n, err := a.channel(channel)
-	switch {
-	case err != nil:
-		return nil, err
-	case !n.Presence:
-		return nil, notAvailable("the channel's namespace has no presence")
-	default:
-		return a.Hub.Members(ctx, channel)
+	if err == nil && !n.Presence {
+		err = notAvailable("the channel's namespace has no presence")
 	}
+	return err
 }
 
 type position struct {

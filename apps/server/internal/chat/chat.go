@@ -21,6 +21,7 @@ type Feed interface {
 	Publish(ctx context.Context, channel string, publication realtime.Publication, options pubsub.PublishOptions) (pubsub.Position, error)
 	History(ctx context.Context, channel string, options pubsub.HistoryOptions) ([]realtime.Publication, pubsub.Position, error)
 	Members(ctx context.Context, channel string) ([]realtime.Client, error)
+	PresenceStats(ctx context.Context, channel string) (pubsub.PresenceStats, error)
 }
 
 // Watcher is a broker that tells of changes in a channel which no client sees.
@@ -38,6 +39,8 @@ type Options struct {
 	// RoomHistory is how many messages a room keeps. Zero means 1,000; the most is
 	// [pubsub.MaxHistorySize].
 	RoomHistory int
+	// MaxNamed is up to how many members of a room [Chat.People] says who they are. Zero is any number.
+	MaxNamed int
 	// FirstRooms are the names of the rooms that a new deployment begins with. Nil means "General"
 	// and "Random".
 	FirstRooms []string

@@ -54,6 +54,9 @@ func (x *index) HandlePublication(_ string, publication pubsub.Publication) {
 // HandlePresence has nothing to do: nobody enters the channel.
 func (x *index) HandlePresence(string, pubsub.PresenceEvent) {}
 
+// HandlePresenceStats has as little.
+func (x *index) HandlePresenceStats(string, pubsub.PresenceStats) {}
+
 // HandleBreak has the next question read the list anew.
 func (x *index) HandleBreak(string, pubsub.Position) {
 	x.mu.Lock()

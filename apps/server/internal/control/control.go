@@ -80,6 +80,10 @@ func (s switchboard) HandlePresence(channel string, event pubsub.PresenceEvent) 
 	s.of(channel).HandlePresence(channel, event)
 }
 
+func (s switchboard) HandlePresenceStats(channel string, stats pubsub.PresenceStats) {
+	s.of(channel).HandlePresenceStats(channel, stats)
+}
+
 func (s switchboard) HandleBreak(channel string, position pubsub.Position) {
 	s.of(channel).HandleBreak(channel, position)
 }

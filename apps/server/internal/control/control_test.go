@@ -15,8 +15,9 @@ type heard chan string
 func (h heard) HandlePublication(channel string, p pubsub.Publication) {
 	h <- channel + " " + string(p.Data)
 }
-func (h heard) HandlePresence(string, pubsub.PresenceEvent) {}
-func (h heard) HandleBreak(string, pubsub.Position)         {}
+func (h heard) HandlePresence(string, pubsub.PresenceEvent)      {}
+func (h heard) HandlePresenceStats(string, pubsub.PresenceStats) {}
+func (h heard) HandleBreak(string, pubsub.Position)              {}
 
 func TestWatchedChannelsGoToTheirWatcherAndAllOthersToTheHandler(t *testing.T) {
 	below, err := memory.Open(memory.Options{})

@@ -176,5 +176,8 @@ func (n *Nodes) HandlePublication(_ string, publication pubsub.Publication) {
 // HandlePresence implements [pubsub.Handler]: nobody enters the channel.
 func (n *Nodes) HandlePresence(string, pubsub.PresenceEvent) {}
 
+// HandlePresenceStats implements [pubsub.Handler].
+func (n *Nodes) HandlePresenceStats(string, pubsub.PresenceStats) {}
+
 // HandleBreak implements [pubsub.Handler]: what was lost is asked again.
 func (n *Nodes) HandleBreak(string, pubsub.Position) {}

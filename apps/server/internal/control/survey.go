@@ -61,7 +61,7 @@ func (n *Nodes) AskAll(ctx context.Context, topic string, question []byte) (Surv
 
 // enter makes this server one of those that are asked.
 func (n *Nodes) enter(ctx context.Context) error {
-	if err := n.broker.Enter(ctx, membersChannel, pubsub.Member{ID: n.name}); err != nil {
+	if err := n.broker.Enter(ctx, membersChannel, pubsub.Member{ID: n.name}, pubsub.PresenceOptions{}); err != nil {
 		return fmt.Errorf("enter the list of servers: %w", err)
 	}
 	return nil

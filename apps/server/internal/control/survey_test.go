@@ -36,7 +36,7 @@ func TestAllServersAreAskedAndWhoDoesNotAnswerIsNamed(t *testing.T) {
 	}
 
 	// A member that is not there any more, and a topic that nobody knows.
-	if err := below.Enter(t.Context(), "$nodes", pubsub.Member{ID: "gone"}); err != nil {
+	if err := below.Enter(t.Context(), "$nodes", pubsub.Member{ID: "gone"}, pubsub.PresenceOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	short, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)

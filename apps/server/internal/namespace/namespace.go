@@ -44,6 +44,9 @@ type Options struct {
 	Positioning bool
 	// Presence lets subscribers ask who is in a channel.
 	Presence bool
+	// PresenceMaxNamed is up to how many members they are told who it is. Of more they are told how many.
+	// Zero is any number.
+	PresenceMaxNamed int
 	// JoinLeave tells subscribers who comes and goes.
 	JoinLeave bool
 	// Delta lets subscribers ask for publications as differences from the one before.
@@ -127,6 +130,9 @@ func newNamespace(name string, o Options) (n Namespace, problems []error) {
 	}
 	if o.HistorySize < 0 || o.HistorySize > pubsub.MaxHistorySize {
 		problem("it would keep %d publications, the most is %d", o.HistorySize, pubsub.MaxHistorySize)
+	}
+	if o.PresenceMaxNamed < 0 {
+		problem("%d members cannot be named", o.PresenceMaxNamed)
 	}
 	if o.HistorySize == 0 && (o.Recovery || o.Positioning || o.HistoryTTL > 0) {
 		problem("recovery, positioning and a time for history need a history size")

@@ -42,6 +42,7 @@ type channel struct {
 	// audiences are the subscriptions, by shard.
 	audiences []audience
 
+	crowd    crowd
 	counters channelCounters
 	fanOuts  fanOuts
 }

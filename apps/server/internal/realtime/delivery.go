@@ -26,6 +26,17 @@ func (h *Hub) HandlePresence(name string, event pubsub.PresenceEvent) {
 	}
 }
 
+// HandlePresenceStats implements [pubsub.Handler].
+func (h *Hub) HandlePresenceStats(name string, stats pubsub.PresenceStats) {
+	ch := h.channel(name)
+	if ch == nil {
+		return
+	}
+	if wait, ok := ch.crowd.note(stats, time.Now()); ok {
+		time.AfterFunc(wait, func() { h.broadcast(ch, entryPresence, pubsub.Position{}, ch.crowd.take(time.Now())) })
+	}
+}
+
 // HandleBreak implements [pubsub.Handler]: whoever was promised no hole is told that there is one.
 func (h *Hub) HandleBreak(name string, position pubsub.Position) {
 	if ch := h.channel(name); ch != nil {

@@ -15,9 +15,10 @@ func TestALaggingSubscriptionLeavesOutWhatHasBecomeOld(t *testing.T) {
 		padding  int // bytes of each message between the others
 		presence []string
 		typing   int
+		counts   string
 	}{
-		"up to date": {1, []string{"join 1", "leave 1", "join 2", "join 1"}, 3},
-		"lagging":    {ephemeralLag, []string{"join 1", "join 2"}, 0},
+		"up to date": {1, []string{"join 1", "leave 1", "join 2", "join 1"}, 3, "[7 8]"},
+		"lagging":    {ephemeralLag, []string{"join 1", "join 2"}, 0, "[8]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ch := newChannel("room", 1)
@@ -43,15 +44,20 @@ func TestALaggingSubscriptionLeavesOutWhatHasBecomeOld(t *testing.T) {
 				say(pubsub.Position{}, "typing")
 				say(pubsub.Position{Epoch: "e", Offset: uint64(n) + 1}, strings.Repeat("m", test.padding))
 			}
+			count := func(n int) {
+				ch.append(entryPresence, pubsub.Position{}, presenceStatsPush{presenceStatsResult{Clients: n}})
+			}
+			count(7)
 			presence("1", true)
 			presence("2", false)
+			count(8)
 			presence("1", false)
 
 			var out scratch
 			for more := true; more; {
 				more = s.gather(&out, 1<<30)
 			}
-			var said []string
+			var said, counts []string
 			typing, messages := 0, 0
 			for _, object := range out.objects {
 				text := string(object)
@@ -60,14 +66,17 @@ func TestALaggingSubscriptionLeavesOutWhatHasBecomeOld(t *testing.T) {
 					typing++
 				case strings.Contains(text, "mm"), strings.Contains(text, `"m"`):
 					messages++
+				case strings.Contains(text, `"num_clients"`):
+					_, n, _ := strings.Cut(text, `"num_clients":`)
+					counts = append(counts, n[:1])
 				case strings.Contains(text, `"leave"`):
 					said = append(said, "leave "+member(text))
 				default:
 					said = append(said, "join "+member(text))
 				}
 			}
-			if fmt.Sprint(said) != fmt.Sprint(test.presence) || typing != test.typing || messages != 3 {
-				t.Errorf("it hears %q, %d of 3 messages, and %d times that somebody is typing", said, messages, typing)
+			if fmt.Sprint(said) != fmt.Sprint(test.presence) || typing != test.typing || messages != 3 || fmt.Sprint(counts) != test.counts {
+				t.Errorf("it hears %q, %d of 3 messages, %d times that somebody is typing, and counts of %v", said, messages, typing, counts)
 			}
 		})
 	}

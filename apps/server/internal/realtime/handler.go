@@ -113,6 +113,10 @@ type SubscribeReply struct {
 	Presence bool
 	// JoinLeave tells it who comes and goes.
 	JoinLeave bool
+	// MaxNamed is up to how many members of the channel it may ask who they are, and hears at once who of them
+	// comes and goes. Of more it may ask how many they are, and is told so once a second while that changes.
+	// It is the channel's: the same for everybody. Zero is any number.
+	MaxNamed int
 	// Delta lets it ask for what changed from one publication to the next instead of whole ones. It pays
 	// where they are large and alike, and costs time for each.
 	Delta bool

@@ -216,6 +216,12 @@ func (h *Hub) RemoveHistory(ctx context.Context, channel string) error {
 	return h.broker.RemoveHistory(ctx, channel)
 }
 
+// PresenceStats returns how many clients are present in a channel, over all servers, and how many users they
+// are. Errors are the broker's.
+func (h *Hub) PresenceStats(ctx context.Context, channel string) (pubsub.PresenceStats, error) {
+	return h.broker.PresenceStats(ctx, channel)
+}
+
 // Members returns the clients present in a channel, over all servers, ordered by id.
 func (h *Hub) Members(ctx context.Context, channel string) ([]Client, error) {
 	members, err := h.broker.Members(ctx, channel)

@@ -19,7 +19,7 @@ type entry struct {
 	total, presences uint64
 	// number counts the log's publications, of which this is one, from 1.
 	number uint64
-	// member is who came or went.
+	// member is who came or went, empty for how many there are.
 	member string
 	// tags are a publication's, read where a subscriber has a filter.
 	tags map[string]string
@@ -32,7 +32,7 @@ type entryKind uint8
 const (
 	// entryPublication goes to everybody.
 	entryPublication entryKind = iota
-	// entryPresence goes to those who asked for comings and goings.
+	// entryPresence goes to those who asked for comings and goings: one of them, or how many there are.
 	entryPresence
 	// entryBreak ends the subscriptions that were promised no hole.
 	entryBreak

@@ -2,6 +2,9 @@ package realtime
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"time"
 
 	"magpie.build/packages/pubsub"
 )
@@ -16,7 +19,8 @@ func (c *connection) enterPresence(ctx context.Context, s *subscription) error {
 	}
 	// Also after an error, as it may have happened.
 	s.entered = true
-	return c.hub.broker.Enter(ctx, s.channel.name, pubsub.Member{ID: c.id, Data: data})
+	member := pubsub.Member{ID: c.id, User: client.User, Data: data}
+	return c.hub.broker.Enter(ctx, s.channel.name, member, pubsub.PresenceOptions{MaxNamed: s.offer.MaxNamed})
 }
 
 // leavePresence takes it out again. If that goes wrong, the lease ends with the process.
@@ -28,7 +32,20 @@ func (c *connection) leavePresence(ctx context.Context, s *subscription) {
 
 // presence answers with who is in the channel.
 func (c *connection) presence(ctx context.Context, id uint32, cmd *channelCommand) error {
-	members, err := c.members(ctx, cmd.Channel)
+	s, err := c.attended(cmd.Channel)
+	if err != nil {
+		return err
+	}
+	if most := s.offer.MaxNamed; most > 0 {
+		stats, err := c.hub.PresenceStats(ctx, cmd.Channel)
+		if err != nil {
+			return err
+		}
+		if stats.Members > most {
+			return &Error{Code: ErrLimitExceeded.Code, Message: fmt.Sprintf("more than %d are here: ask how many", most)}
+		}
+	}
+	members, err := c.hub.Members(ctx, cmd.Channel)
 	if err != nil {
 		return err
 	}
@@ -41,20 +58,53 @@ func (c *connection) presence(ctx context.Context, id uint32, cmd *channelComman
 
 // presenceStats answers with how many they are.
 func (c *connection) presenceStats(ctx context.Context, id uint32, cmd *channelCommand) error {
-	members, err := c.members(ctx, cmd.Channel)
+	if _, err := c.attended(cmd.Channel); err != nil {
+		return err
+	}
+	stats, err := c.hub.PresenceStats(ctx, cmd.Channel)
 	if err != nil {
 		return err
 	}
-	users := map[string]struct{}{}
-	for _, member := range members {
-		users[member.User] = struct{}{}
-	}
-	return c.succeed(id, presenceStatsResult{Clients: len(members), Users: len(users)})
+	return c.succeed(id, presenceStatsResult{Clients: stats.Members, Users: stats.Users})
 }
 
-func (c *connection) members(ctx context.Context, channel string) ([]Client, error) {
+// attended returns the connection's subscription to a channel with presence.
+func (c *connection) attended(channel string) (*subscription, error) {
 	if err := c.require(channel, func(offer SubscribeReply) bool { return offer.Presence }); err != nil {
 		return nil, err
 	}
-	return c.hub.Members(ctx, channel)
+	return c.subscription(channel), nil
+}
+
+// crowdInterval is how often a channel's subscribers are told how many there are, whatever number of servers
+// say so.
+const crowdInterval = time.Second
+
+// crowd is how many are in a channel with too many to be named.
+type crowd struct {
+	mu      sync.Mutex
+	newest  pubsub.PresenceStats
+	told    time.Time
+	waiting bool
+}
+
+// note keeps what there is to tell, and returns after how long it is to be told; ok is false when somebody
+// waits for that already.
+func (c *crowd) note(stats pubsub.PresenceStats, now time.Time) (wait time.Duration, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.newest = stats
+	if c.waiting {
+		return 0, false
+	}
+	c.waiting = true
+	return max(0, c.told.Add(crowdInterval).Sub(now)), true
+}
+
+// take returns what is told now.
+func (c *crowd) take(now time.Time) presenceStatsPush {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.told = false, now
+	return presenceStatsPush{presenceStatsResult{Clients: c.newest.Members, Users: c.newest.Users}}
 }

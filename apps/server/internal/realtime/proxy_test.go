@@ -161,6 +161,10 @@ func (s *shared) HandlePresence(channel string, event pubsub.PresenceEvent) {
 	s.each(func(h pubsub.Handler) { h.HandlePresence(channel, event) })
 }
 
+func (s *shared) HandlePresenceStats(channel string, stats pubsub.PresenceStats) {
+	s.each(func(h pubsub.Handler) { h.HandlePresenceStats(channel, stats) })
+}
+
 func (s *shared) HandleBreak(channel string, position pubsub.Position) {
 	s.each(func(h pubsub.Handler) { h.HandleBreak(channel, position) })
 }

@@ -53,6 +53,12 @@ func (p presencePush) appendProtobuf(buf []byte) []byte {
 	return appendMessage(buf, 1, p.Info.appendProtobuf)
 }
 
+// presenceStatsPush says how many members there are, where they are too many to say who. It is not in the
+// protocol: clients that do not know it pass over it.
+type presenceStatsPush struct{ presenceStatsResult }
+
+func (presenceStatsPush) field() (string, protowire.Number) { return "presence_stats", 100 }
+
 // memberInfo is who a member is; of one that is not ours only the id is known.
 func memberInfo(member pubsub.Member) *clientInfo {
 	var info clientInfo

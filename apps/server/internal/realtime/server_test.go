@@ -83,6 +83,7 @@ var offers = map[string]realtime.SubscribeReply{
 	"roomofbytes": {Recoverable: true, History: true, Delta: true},
 	"position":    {Positioned: true},
 	"people":      {Presence: true, JoinLeave: true, Info: json.RawMessage(`{"seat":1}`)},
+	"crowd":       {Presence: true, JoinLeave: true, MaxNamed: 2},
 }
 
 func (h *house) Refresh(_ context.Context, _ realtime.Client, token string) (realtime.RefreshReply, error) {
@@ -104,7 +105,7 @@ func (h *house) Subscribe(_ context.Context, _ realtime.Client, request realtime
 	switch kind {
 	case "plain":
 		return realtime.SubscribeReply{Data: request.Data}, nil
-	case "room", "roomofbytes", "position", "people":
+	case "room", "roomofbytes", "position", "people", "crowd":
 		return offers[kind], nil
 	case "brief":
 		return realtime.SubscribeReply{ExpireAt: time.Now().Add(30 * time.Second)}, nil

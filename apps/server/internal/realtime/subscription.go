@@ -101,7 +101,7 @@ func (s *subscription) lag() uint64 { return s.channel.tail.Load().total - s.at.
 const ephemeralLag = 32 << 10
 
 // gather appends to out what the log has and the client has not, until limit bytes. It reports whether there is
-// more. Of a client that lags each member's last coming or going is told, and other ephemeral entries are not. The
+// more. Of a client that lags each member's last coming or going is told, how many there are last, and other ephemeral entries are not. The
 // connection's mu is held.
 func (s *subscription) gather(out *scratch, limit int) (more bool) {
 	if s.state != live || s.behind || s.at == nil {

@@ -264,6 +264,9 @@ func (l *List) HandlePublication(_ string, publication pubsub.Publication) {
 // HandlePresence implements [pubsub.Handler]: nobody enters the channel.
 func (l *List) HandlePresence(string, pubsub.PresenceEvent) {}
 
+// HandlePresenceStats implements [pubsub.Handler].
+func (l *List) HandlePresenceStats(string, pubsub.PresenceStats) {}
+
 // HandleBreak implements [pubsub.Handler]: the list is read again.
 func (l *List) HandleBreak(string, pubsub.Position) {
 	l.mu.Lock()

@@ -24,9 +24,10 @@ var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // nobody handles what no watcher does.
 type nobody struct{}
 
-func (nobody) HandlePublication(string, pubsub.Publication) {}
-func (nobody) HandlePresence(string, pubsub.PresenceEvent)  {}
-func (nobody) HandleBreak(string, pubsub.Position)          {}
+func (nobody) HandlePublication(string, pubsub.Publication)     {}
+func (nobody) HandlePresence(string, pubsub.PresenceEvent)      {}
+func (nobody) HandlePresenceStats(string, pubsub.PresenceStats) {}
+func (nobody) HandleBreak(string, pubsub.Position)              {}
 
 // start runs a server's list; changed gets a value for each change.
 func start(t *testing.T, inner pubsub.Broker) (list *revocation.List, changed chan struct{}) {

@@ -20,7 +20,7 @@ type roomView struct {
 	room   chat.Room
 	rooms  []chat.Room
 	page   chat.Page
-	people []auth.User
+	people chat.People
 	// past is true for a page of older messages, which is not live.
 	past bool
 	// draft is a message that could not be sent, problem says why.

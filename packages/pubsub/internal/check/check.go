@@ -50,14 +50,20 @@ func Channel(name string) error {
 }
 
 // Member reports what is wrong with somebody who enters a channel, or nil.
-func Member(channel string, member pubsub.Member) error {
+func Member(channel string, member pubsub.Member, o pubsub.PresenceOptions) error {
 	if err := Channel(channel); err != nil {
 		return err
 	}
 	if member.ID == "" || len(member.ID) > pubsub.MaxMemberID {
 		return fmt.Errorf("%w: a member's id has 1 to %d bytes, not %d", pubsub.ErrInvalidOptions, pubsub.MaxMemberID, len(member.ID))
 	}
-	return Data(member.Data)
+	if o.MaxNamed < 0 {
+		return fmt.Errorf("%w: %d members cannot be named", pubsub.ErrInvalidOptions, o.MaxNamed)
+	}
+	if n := len(member.User) + len(member.Data); n > pubsub.MaxData {
+		return fmt.Errorf("%w: %d bytes are more than %d", pubsub.ErrTooLarge, n, pubsub.MaxData)
+	}
+	return nil
 }
 
 // Data reports whether data is too large.

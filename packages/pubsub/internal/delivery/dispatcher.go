@@ -118,6 +118,11 @@ func (d *Dispatcher) Presence(channel string, event pubsub.PresenceEvent) {
 	d.with(channel, func(l *line) { l.push(item{presence: &event}) })
 }
 
+// PresenceStats offers how many there are; it is dropped when the channel's queue is full.
+func (d *Dispatcher) PresenceStats(channel string, stats pubsub.PresenceStats) {
+	d.with(channel, func(l *line) { l.push(item{stats: &stats}) })
+}
+
 // Compare says where the channel's history ends. If something before that never arrived, it is
 // fetched.
 func (d *Dispatcher) Compare(channel string, top pubsub.Position) {
@@ -217,6 +222,8 @@ func (d *Dispatcher) drain(ctx context.Context, handler pubsub.Handler, l *line)
 		case sabotaged(handler, l, next):
 		case next.presence != nil:
 			handler.HandlePresence(l.channel, *next.presence)
+		case next.stats != nil:
+			handler.HandlePresenceStats(l.channel, *next.stats)
 		case next.behind:
 			d.catchUp(ctx, handler, l)
 		case next.publication.Position == (pubsub.Position{}):

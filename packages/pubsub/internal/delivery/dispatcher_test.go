@@ -28,6 +28,10 @@ func (s *script) HandlePresence(_ string, e pubsub.PresenceEvent) {
 	s.lines = append(s.lines, "presence "+e.Member.ID)
 }
 
+func (s *script) HandlePresenceStats(_ string, stats pubsub.PresenceStats) {
+	s.lines = append(s.lines, fmt.Sprintf("%d of %d users", stats.Members, stats.Users))
+}
+
 func (s *script) HandleBreak(_ string, p pubsub.Position) {
 	s.lines = append(s.lines, fmt.Sprint("break ", p.Epoch, p.Offset))
 }
@@ -159,9 +163,10 @@ func TestLinesAreContinuedOrBroken(t *testing.T) {
 				offer("e", 1)(d)
 				d.Publish("a", pubsub.Publication{})
 				d.Presence("a", pubsub.PresenceEvent{Member: pubsub.Member{ID: "ada"}})
+				d.PresenceStats("a", pubsub.PresenceStats{Members: 3, Users: 2})
 				offer("e", 2)(d)
 			},
-			want: []string{"e1", "0", "presence ada", "e2"},
+			want: []string{"e1", "0", "presence ada", "3 of 2 users", "e2"},
 		},
 		{
 			name: "a channel that was removed hears nothing",

@@ -33,6 +33,7 @@ type line struct {
 type item struct {
 	publication pubsub.Publication
 	presence    *pubsub.PresenceEvent
+	stats       *pubsub.PresenceStats
 	again       bool // the offset had arrived before: the broker's server went back in time
 	behind      bool // nothing to deliver: something was passed over here
 }

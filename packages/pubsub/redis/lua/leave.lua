@@ -1,11 +1,11 @@
--- Removes a member and, if it was there, tells the channel's subscribers.
+-- Removes a member and, if it was there, tells of it.
 --
--- KEYS  1 members
--- ARGV  1 Pub/Sub channel  2 member's id
+-- ARGV  2 member's id
+-- Returns what was not told, or ''.
 
-local value = redis.call('HGET', KEYS[1], ARGV[2])
-if value then
-	redis.call('HDEL', KEYS[1], ARGV[2])
-	redis.call('PUBLISH', ARGV[1], '-' .. #ARGV[2] .. ' ' .. ARGV[2] .. string.sub(value, string.find(value, ' ') + 1))
+local _, named, rest = split(redis.call('HGET', KEYS[1], ARGV[2]))
+if not rest then
+	return ''
 end
-return 1
+remove(ARGV[2], rest)
+return tell('-', ARGV[2], named, rest)

@@ -1,16 +1,17 @@
--- Removes every member that a dead node entered and tells the channel's subscribers. Of several
+-- Removes every member that a dead node entered and tells of it, in a crowd of how many are left. Of several
 -- survivors that try, the first finds them, so that each leaves once.
 --
--- KEYS  1 members
--- ARGV  1 Pub/Sub channel  2 dead node's id
+-- ARGV  2 dead node's id
 
-local all = redis.call('HGETALL', KEYS[1])
+local all, crowded = redis.call('HGETALL', KEYS[1]), false
 for i = 1, #all, 2 do
-	local id, value = all[i], all[i + 1]
-	local space = string.find(value, ' ')
-	if string.sub(value, 1, space - 1) == ARGV[2] then
-		redis.call('HDEL', KEYS[1], id)
-		redis.call('PUBLISH', ARGV[1], '-' .. #id .. ' ' .. id .. string.sub(value, space + 1))
+	local node, named, rest = split(all[i + 1])
+	if node == ARGV[2] then
+		remove(all[i], rest)
+		crowded = tell('-', all[i], named, rest) ~= '' or crowded
 	end
+end
+if crowded then
+	tell_stats()
 end
 return 1

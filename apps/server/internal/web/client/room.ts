@@ -44,7 +44,8 @@ function start(room: HTMLElement): void {
       outbox.resend();
       people.refresh();
     },
-    moved: () => people.refresh(),
+    moved: () => people.moved(),
+    crowded: (count) => people.crowded(count),
   });
 
   function published(publication: Publication, offset: number): void {

@@ -11,6 +11,7 @@ export interface SubscriptionEvents {
   // caughtUp is called when the page has all there is, after each subscribing.
   caughtUp: () => void;
   moved: () => void;
+  crowded: (count: number) => void;
 }
 
 export class Subscription {
@@ -46,6 +47,8 @@ export class Subscription {
       this.receive(push.pub);
     } else if (push.join || push.leave) {
       this.events.moved();
+    } else if (push.presence_stats) {
+      this.events.crowded(push.presence_stats.num_users ?? 0);
     } else if (push.unsubscribe && push.unsubscribe.code >= 2500) {
       void this.subscribe();
     }

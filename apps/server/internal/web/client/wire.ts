@@ -29,6 +29,8 @@ export interface Push {
   pub?: Publication;
   join?: object;
   leave?: object;
+  // presence_stats is this server's own: how many are there, where they are too many to say who.
+  presence_stats?: { num_users?: number };
   unsubscribe?: { code: number };
 }
 
