@@ -18,6 +18,7 @@ var historyLua string
 
 //go:embed lua/remove.lua
 var removeLua string
+
 //go:embed lua/member.lua
 var memberLua string
 
