@@ -258,6 +258,22 @@ func TestSilentConnectionsAreNoticedInTime(t *testing.T) {
 	}
 }
 
+// Where commands get through and subscriptions do not, nothing is missing for longer than without a connection at rest.
+func TestPublicationsArriveWhileNobodyMaySubscribe(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Options{})
+	_, w := watch(t, redis.Options{URL: server.URL()}, "a")
+	publisher, _ := watch(t, redis.Options{URL: server.URL()})
+	insist(t, publisher, "a", "heard")
+	eventually(t, "the first", func() bool { return w.at("a").Offset == 1 })
+	server.Do("ACL", "SETUSER", "default", "-subscribe")
+	server.Do("CLIENT", "KILL", "TYPE", "PUBSUB")
+	for _, key := range []string{"not heard", "not heard either"} {
+		last := insist(t, publisher, "a", key)
+		eventually(t, "what was not heard", func() bool { return w.at("a") == last })
+	}
+}
+
 func TestProbeIsTheTruthAboutDelivery(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})

@@ -40,19 +40,19 @@ type feeds interface {
 	run(ctx context.Context)
 }
 
-// receiver owns a connection that is subscribed. Its one goroutine says what is subscribed there,
-// so nothing about that can race; messages come on the connection's own goroutine, which only hands
-// them to the dispatcher.
+// receiver owns a connection that is subscribed. One goroutine says what is subscribed there, so
+// nothing about that can race; messages come on the connection's own goroutine, which only hands
+// them to the dispatcher. Another compares channels with the server, also while there is no
+// connection or one that does not answer: commands may get through where subscriptions do not.
 type receiver struct {
-	broker   *Broker
-	node     *node        // of a cluster with sharded Pub/Sub, or nil
-	pending  []*request   // taken, not answered
-	rotation []string     // channels still to audit
-	unheard  atomic.Int64 // probes that were accepted since something was heard
-	echoes   echoes
-	probes   atomic.Pointer[string] // the Pub/Sub channel where this process hears itself
-	wanted   chan struct{}          // somebody asks for a connection, or for something on it
-	ended    chan struct{}
+	broker  *Broker
+	node    *node        // of a cluster with sharded Pub/Sub, or nil
+	pending []*request   // taken, not answered
+	unheard atomic.Int64 // probes that were accepted since something was heard
+	echoes  echoes
+	probes  atomic.Pointer[string] // the Pub/Sub channel where this process hears itself
+	wanted  chan struct{}          // somebody asks for a connection, or for something on it
+	ended   chan struct{}
 
 	mu    sync.Mutex
 	inbox []*request // one for each caller who waits, and for each channel that is left
@@ -125,6 +125,9 @@ func (r *receiver) collect() {
 // run keeps a connection until ctx ends. It opens the first when somebody subscribes or probes.
 func (r *receiver) run(ctx context.Context) {
 	defer close(r.ended)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { r.audit(ctx) })
 	var wait time.Duration
 	for needed := false; needed || r.take(ctx); {
 		needed = r.node == nil // what a node of a cluster had is asked for anew, of whoever has it now
@@ -174,7 +177,6 @@ func (r *receiver) connection(ctx context.Context) error {
 	defer conn.Close()
 	dead := conn.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: r.message, OnSubscription: r.node.subscription})
 	r.unheard.Store(0)
-	r.rotation = nil
 	feed := r.probeFeed()
 	if _, err := r.subscribe(ctx, conn, []string{feed}); err != nil {
 		return err
@@ -221,9 +223,8 @@ func (r *receiver) probeFeed() string {
 
 // serve does what is asked until the connection dies.
 func (r *receiver) serve(ctx context.Context, conn rueidis.DedicatedClient, dead <-chan error) error {
-	probe, audit := time.NewTicker(probeEvery), time.NewTicker(auditEvery)
+	probe := time.NewTicker(probeEvery)
 	defer probe.Stop()
-	defer audit.Stop()
 	for {
 		r.collect()
 		if err := r.answer(ctx, conn); err != nil {
@@ -237,8 +238,6 @@ func (r *receiver) serve(ctx context.Context, conn rueidis.DedicatedClient, dead
 			return fmt.Errorf("connection ended: %v", err)
 		case <-probe.C:
 			err = r.probe(ctx)
-		case <-audit.C:
-			r.audit(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -357,7 +356,10 @@ func (r *receiver) begin(ctx context.Context, conn rueidis.DedicatedClient, chan
 		strays = r.node.lost(gone)
 		channels = slices.DeleteFunc(slices.Clone(channels), func(channel string) bool { return slices.Contains(strays, channel) })
 	}
-	return strays, r.compare(ctx, channels)
+	return strays, r.tops(ctx, channels, func(channel string, top pubsub.Position) {
+		r.broker.dispatcher.Start(channel, top)
+		r.broker.dispatcher.Compare(channel, top)
+	})
 }
 
 // subscribe returns which feeds of a cluster another node has.
@@ -370,8 +372,8 @@ func (r *receiver) subscribe(ctx context.Context, conn rueidis.DedicatedClient, 
 	return nil, conn.Do(ctx, conn.B().Subscribe().Channel(feeds...).Build()).Error()
 }
 
-// compare tells the dispatcher where the histories of channels end.
-func (r *receiver) compare(ctx context.Context, channels []string) error {
+// tops asks where the histories of channels end.
+func (r *receiver) tops(ctx context.Context, channels []string, tell func(channel string, top pubsub.Position)) error {
 	ctx, cancel := context.WithTimeout(ctx, r.broker.timeout)
 	defer cancel()
 	client := r.broker.client
@@ -384,8 +386,7 @@ func (r *receiver) compare(ctx context.Context, channels []string) error {
 		if err != nil {
 			return err
 		}
-		r.broker.dispatcher.Start(channels[i], top)
-		r.broker.dispatcher.Compare(channels[i], top)
+		tell(channels[i], top)
 	}
 	return nil
 }
@@ -404,16 +405,27 @@ func (r *receiver) probe(ctx context.Context) error {
 	return nil
 }
 
-// audit compares some channels with the server; a failure is for the probe to judge.
+// audit compares channels with the server, some at a time, until ctx ends. A failure is for the probe to judge.
 func (r *receiver) audit(ctx context.Context) {
-	if len(r.rotation) == 0 {
-		r.rotation = r.channels()
-	}
-	n := min(batchSize, len(r.rotation))
-	batch := r.rotation[:n]
-	r.rotation = r.rotation[n:]
-	if err := r.compare(ctx, batch); err != nil {
-		r.broker.log.Warn("channels cannot be compared with redis", "redis", r.broker.name, "error", err.Error())
+	tick := time.NewTicker(auditEvery)
+	defer tick.Stop()
+	var rotation []string
+	for failed := false; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if len(rotation) == 0 {
+			rotation = r.channels()
+		}
+		n := min(batchSize, len(rotation))
+		err := r.tops(ctx, rotation[:n], r.broker.dispatcher.Compare)
+		rotation = rotation[n:]
+		if err != nil && !failed && ctx.Err() == nil {
+			r.broker.log.Warn("channels cannot be compared with redis", "redis", r.broker.name, "error", err.Error())
+		}
+		failed = err != nil
 	}
 }
 
