@@ -81,7 +81,8 @@ func judge(dir string) (v laws.Verdict, report string, err error) {
 func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) error {
 	d, err := deploy.Start(ctx, deploy.Options{
 		Topology: t.topology, System: t.system, Servers: t.servers, Dir: filepath.Join(t.dir, "servers"), Env: t.env,
-		Clocks: plan.Has(deploy.JumpClocks),
+		Elapsed: log.Elapsed,
+		Clocks:  plan.Has(deploy.JumpClocks),
 	})
 	if err != nil {
 		return err
@@ -98,6 +99,8 @@ func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) err
 	defer wg.Wait()
 	defer cancel()
 	wg.Go(func() { watchClock(ctx, log) })
+	watch := deploy.NewWatch(d)
+	wg.Go(func() { watch.Run(ctx) })
 	var audience []*cast.Viewer
 	for n := range viewers {
 		v := cast.NewViewer(stage, fmt.Sprintf("viewer-%d", n+1), n)
@@ -110,7 +113,14 @@ func (t trial) play(ctx context.Context, log *record.Log, plan nemesis.Plan) err
 	if err := errors.Join(err, d.Revive()); err != nil {
 		return err
 	}
-	return cast.Settle(ctx, stage, audience, t.system.Patience())
+	if err := cast.Settle(ctx, stage, audience, t.system.Patience()); err != nil {
+		return err
+	}
+	lost, err := watch.Losses()
+	for _, loss := range lost {
+		log.Add(record.Event{Kind: record.Lost, Who: loss.Redis, Span: &loss.Span})
+	}
+	return err
 }
 
 // publish begins to publish, and returns what ends that.

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
 	"magpie.build/tools/chaos/internal/proxy"
+	"magpie.build/tools/chaos/internal/record"
 )
 
 // Options say what to start.
@@ -19,6 +22,8 @@ type Options struct {
 	Servers int
 	// Dir takes data and logs of all.
 	Dir string
+	// Elapsed is the time from the beginning of the run.
+	Elapsed func() time.Duration
 	// Env is added to each server's environment.
 	Env []string
 	// Clocks has every Redis and Sentinel run on a clock of its own, where there is libfaketime. [JumpClocks] needs it.
@@ -42,6 +47,9 @@ type Deployment struct {
 	noClocks  error // why there are none
 	proxies   []*proxy.Proxy
 	processes []*Process
+
+	mu       sync.Mutex
+	migrated []record.Span // when slots moved
 }
 
 // Start starts everything and waits until it listens. Close ends it.

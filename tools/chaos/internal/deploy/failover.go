@@ -3,14 +3,20 @@ package deploy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"magpie.build/tools/chaos/internal/proxy"
+	"magpie.build/tools/chaos/internal/record"
 )
 
 // unreplicated is for how long a master is written to that nobody replicates, before it is killed.
 const unreplicated = 700 * time.Millisecond
+
+// followTime is how long a former master may take to follow the new one. A Sentinel that was starved, or whose clock jumped, does
+// nothing for half a minute.
+const followTime = time.Minute
 
 // failover cuts a master's replication, lets it accept some more, kills it, and waits until its replica is the master. Healing
 // starts the old one again, as a replica.
@@ -37,7 +43,7 @@ func (d *Deployment) failover(pick int) (Wound, error) {
 		if err := master.Start(); err != nil {
 			return err
 		}
-		return until(master.Name+" follows "+replica.Name, func() bool { return master.has("replication", "master_link_status:up") })
+		return within(followTime, master.Name+" follows "+replica.Name, func() bool { return master.has("replication", "master_link_status:up") })
 	}
 	err = until(replica.Name+" is promoted", func() bool { return replica.has("replication", "role:master") })
 	if err != nil {
@@ -81,12 +87,30 @@ func (d *Deployment) migrateSlots(pick int) (Wound, error) {
 		}
 	}
 	to := choose(all, pick+1)
+	defer d.migrates()()
 	for _, slot := range occupied {
 		if err := move(slot, from, to); err != nil {
 			return Wound{}, fmt.Errorf("move slot %s from %s to %s: %w", slot, from.Name, to.Name, err)
 		}
 	}
 	return Wound{fmt.Sprintf("%d from %s to %s", len(occupied), from.Name, to.Name), func() error { return nil }}, nil
+}
+
+// migrates notes that slots move, until the returned function is called.
+func (d *Deployment) migrates() (end func()) {
+	began := d.o.Elapsed()
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.migrated = append(d.migrated, record.Span{From: began, To: d.o.Elapsed()})
+	}
+}
+
+// migrations are the times in which slots moved.
+func (d *Deployment) migrations() []record.Span {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.migrated)
 }
 
 // occupied are the slots that hold keys.

@@ -17,8 +17,6 @@ type Fault struct {
 	Help string
 	// Excuse says that while it lasts nobody can notice anything.
 	Excuse bool
-	// Failover says that a replica may be promoted because of it, where there are any.
-	Failover bool
 	// Least is how long it lasts at least.
 	Least time.Duration
 	// Topologies are where it can happen; none means everywhere.
@@ -46,17 +44,17 @@ var Faults = []Fault{
 	{Name: "delay-clients", Help: "connections of people are slow, each differently", inflict: (*Deployment).delayClients},
 	{Name: "cut-power", Help: "a server is killed, and what its disk had not confirmed is gone", Excuse: true, Topologies: []Topology{Memory}, inflict: (*Deployment).cutPower},
 	{Name: "fill-disk", Help: "the disk is full", Topologies: []Topology{Memory, Standalone}, inflict: (*Deployment).fillDisk},
-	{Name: "kill-redis", Help: "kill -9 of a Redis, which is started again", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).killRedis},
-	{Name: "stop-redis", Help: "SIGSTOP of a Redis, and later SIGCONT", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).stopRedis},
-	{Name: "sleep-redis", Help: "DEBUG SLEEP", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).sleepRedis},
+	{Name: "kill-redis", Help: "kill -9 of a Redis, which is started again", Excuse: true, Topologies: withRedis, inflict: (*Deployment).killRedis},
+	{Name: "stop-redis", Help: "SIGSTOP of a Redis, and later SIGCONT", Excuse: true, Topologies: withRedis, inflict: (*Deployment).stopRedis},
+	{Name: "sleep-redis", Help: "DEBUG SLEEP", Excuse: true, Topologies: withRedis, inflict: (*Deployment).sleepRedis},
 	{Name: "kill-subscriptions", Help: "CLIENT KILL TYPE PUBSUB", Topologies: withRedis, inflict: (*Deployment).killSubscriptions},
 	{Name: "mute-subscriptions", Help: "subscribed connections to Redis stay open and deliver nothing", Least: 7 * time.Second, Topologies: withRedis, inflict: (*Deployment).muteSubscriptions},
-	{Name: "cut-redis", Help: "connections to Redis are cut, and refused for a while", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).cutRedis},
-	{Name: "half-open-redis", Help: "connections to Redis stay open and carry nothing", Excuse: true, Topologies: withRedis, Failover: true, inflict: (*Deployment).halfOpenRedis},
-	{Name: "delay-redis", Help: "connections to Redis are slow", Topologies: withRedis, Failover: true, inflict: (*Deployment).delayRedis},
-	{Name: "reorder-redis", Help: "connections to Redis overtake one another", Topologies: withRedis, Failover: true, inflict: (*Deployment).reorderRedis},
+	{Name: "cut-redis", Help: "connections to Redis are cut, and refused for a while", Excuse: true, Topologies: withRedis, inflict: (*Deployment).cutRedis},
+	{Name: "half-open-redis", Help: "connections to Redis stay open and carry nothing", Excuse: true, Topologies: withRedis, inflict: (*Deployment).halfOpenRedis},
+	{Name: "delay-redis", Help: "connections to Redis are slow", Topologies: withRedis, inflict: (*Deployment).delayRedis},
+	{Name: "reorder-redis", Help: "connections to Redis overtake one another", Topologies: withRedis, inflict: (*Deployment).reorderRedis},
 	{Name: JumpClocks, Help: "the clock of a Redis or a Sentinel jumps, and later back (needs faketime)", Least: 3 * clockLook, Topologies: withRedis, inflict: (*Deployment).jumpClocks},
-	{Name: "failover", Help: "replication is cut, then the master is killed and its replica promoted", Excuse: true, Topologies: withReplicas, Failover: true, inflict: (*Deployment).failover},
+	{Name: "failover", Help: "replication is cut, then the master is killed and its replica promoted", Excuse: true, Topologies: withReplicas, inflict: (*Deployment).failover},
 	{Name: "migrate-slots", Help: "all slots that hold something move to another node", Topologies: []Topology{Cluster}, inflict: (*Deployment).migrateSlots},
 }
 

@@ -41,7 +41,7 @@ func (r *run) follow(ch *channel, v *view, i int) {
 		r.goOn(ch, v, i)
 	case record.Show:
 		r.show(ch, v, i)
-	case record.Publish, record.Ack, record.Fail, record.Kept, record.Top, record.Fault, record.Heal, record.Note:
+	case record.Publish, record.Ack, record.Fail, record.Kept, record.Top, record.Fault, record.Heal, record.Lost, record.Note:
 	}
 }
 

@@ -6,8 +6,8 @@
 //  4. What was not acknowledged is there at most once, and nothing is there that nobody published.
 //  5. A viewer that follows shows a message, or knows that it does not follow, within [record.Model.Notice].
 //
-// What was acknowledged while a failover could happen may be lost (see [record.Model.Durable]); whoever showed it must be told,
-// by the second law.
+// What Redis accepted and lost may be lost (see [record.Lost]); whoever showed it must be told, by the second law. What it did
+// not lose by its own account is to be there, whatever failed meanwhile.
 package laws
 
 import (

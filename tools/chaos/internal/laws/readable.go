@@ -2,23 +2,21 @@ package laws
 
 import (
 	"slices"
-	"time"
+
+	"magpie.build/tools/chaos/internal/record"
 )
 
-// aftermath is how long after a fault a failover may still go on: Sentinel gives a master that came back ten seconds before it
-// demotes it, and what that accepts meanwhile is lost.
-const aftermath = 15 * time.Second
-
-// before is how long before a fault what was acknowledged may not have been replicated.
-const before = time.Second
-
-// losable reports whether a message was acknowledged when a failover could lose it.
+// losable reports whether a message was acknowledged when Redis lost what it accepted: it was, by some time between its first
+// try and its acknowledgement.
 func (r *run) losable(m *message) bool {
 	if r.Model.Durable || r.Model.Forgets {
 		return r.Model.Forgets
 	}
-	at := r.Events[m.acked].At
-	return slices.ContainsFunc(r.failovers, func(w window) bool { return w.from-before <= at && (w.to == forever || at <= w.to+aftermath) })
+	accepted := record.Span{To: r.Events[m.acked].At}
+	if m.published >= 0 {
+		accepted.From = r.Events[m.published].At
+	}
+	return slices.ContainsFunc(r.losses, accepted.Overlaps)
 }
 
 // readable is the first law: whatever was acknowledged is in the history that was read at the end, as far back as that goes.
@@ -48,7 +46,7 @@ func (r *run) readable(ch *channel) {
 		case r.Model.Durable:
 			r.breaks(Readable, append(ch.about(key), ch.top), "%s was acknowledged, and %s does not have it at the end", key, ch.name)
 		case !r.losable(m):
-			r.breaks(Readable, append(ch.about(key), ch.top), "%s was acknowledged, %s does not have it at the end, and there was no failover", key, ch.name)
+			r.breaks(Readable, append(ch.about(key), ch.top), "%s was acknowledged, %s does not have it at the end, and Redis lost nothing then", key, ch.name)
 		}
 	}
 }

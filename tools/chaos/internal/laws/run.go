@@ -14,11 +14,10 @@ import (
 type run struct {
 	record.History
 	channels []*channel
-	excuses  []window
-	// failovers are the times of faults which may promote a replica.
-	failovers []window
-	end       int // the last event
-	found     []Violation
+	excuses  []record.Span
+	losses   []record.Span // of Redis
+	end      int           // the last event
+	found    []Violation
 }
 
 // channel is what happened in one channel. All numbers are places in the history's events.
@@ -39,16 +38,13 @@ type message struct {
 	published, acked int
 }
 
-// window is the time of a fault.
-type window struct{ from, to time.Duration }
-
-// forever is the end of a fault that was not healed.
-const forever = time.Duration(1<<63 - 1)
-
 func newRun(h record.History) *run {
 	r := &run{History: h, end: len(h.Events) - 1}
 	byName := make(map[string]*channel)
 	for i, e := range h.Events {
+		if e.Kind == record.Lost && e.Span != nil {
+			r.losses = append(r.losses, *e.Span)
+		}
 		if e.Channel == "" {
 			continue
 		}
@@ -64,8 +60,7 @@ func newRun(h record.History) *run {
 		}
 		ch.add(i, e)
 	}
-	r.excuses = windows(h.Events, func(fault record.Event) bool { return fault.Excuse })
-	r.failovers = windows(h.Events, func(fault record.Event) bool { return fault.Failover })
+	r.excuses = excuses(h.Events)
 	return r
 }
 
@@ -92,7 +87,7 @@ func (ch *channel) add(i int, e record.Event) {
 			ch.names = append(ch.names, e.Who)
 		}
 		ch.viewers[e.Who] = append(ch.viewers[e.Who], i)
-	case record.Fail, record.Fault, record.Heal, record.Note:
+	case record.Fail, record.Fault, record.Heal, record.Lost, record.Note:
 	}
 }
 
@@ -106,35 +101,35 @@ func (ch *channel) message(key string) *message {
 	return m
 }
 
-// windows are the times of some faults, in order.
-func windows(events []record.Event, ofKind func(fault record.Event) bool) []window {
-	var all []window
+// excuses are the times of faults that excuse, in order.
+func excuses(events []record.Event) []record.Span {
+	var all []record.Span
 	open := make(map[string]int)
 	for _, e := range events {
 		switch {
-		case e.Kind == record.Fault && ofKind(e):
+		case e.Kind == record.Fault && e.Excuse:
 			open[e.Who] = len(all)
-			all = append(all, window{from: e.At, to: forever})
+			all = append(all, record.Span{From: e.At, To: record.Forever})
 		case e.Kind == record.Heal:
 			if i, ok := open[e.Who]; ok {
-				all[i].to = e.At
+				all[i].To = e.At
 				delete(open, e.Who)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b window) int { return cmp.Compare(a.from, b.from) })
+	slices.SortFunc(all, func(a, b record.Span) int { return cmp.Compare(a.From, b.From) })
 	return all
 }
 
 // due is when what happened at a time must have been noticed: after [record.Model.Notice] without an excuse.
 func (r *run) due(at time.Duration) time.Duration {
 	due := at + r.Model.Notice
-	for _, w := range r.excuses {
-		if w.from <= due && w.to >= at {
-			if w.to > forever-r.Model.Notice {
-				return forever
+	for _, excuse := range r.excuses {
+		if excuse.Overlaps(record.Span{From: at, To: due}) {
+			if excuse.To > record.Forever-r.Model.Notice {
+				return record.Forever
 			}
-			due = max(due, w.to+r.Model.Notice)
+			due = max(due, excuse.To+r.Model.Notice)
 		}
 	}
 	return due
@@ -184,7 +179,7 @@ func (r *run) count() Verdict {
 				v.LeftOut++
 				v.Reason = cmp.Or(v.Reason, reason)
 			}
-		case record.Publish, record.Ack, record.Fail, record.Live, record.Away, record.Kept, record.Top, record.Note:
+		case record.Publish, record.Ack, record.Fail, record.Live, record.Away, record.Kept, record.Top, record.Lost, record.Note:
 		}
 	}
 	return v

@@ -7,6 +7,7 @@ package record
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -35,10 +36,12 @@ const (
 	Kept Kind = "kept"
 	// Top is the end of a channel's history at the end of the run, after all Kept: Channel, Epoch, Offset.
 	Top Kind = "top"
-	// Fault is something that was done to the servers, until the Heal of the same Who: Text, Excuse, Failover.
+	// Fault is something that was done to the servers, until the Heal of the same Who: Text, Excuse.
 	Fault Kind = "fault"
 	// Heal is the end of a fault: Text. It begins with [LeftOut] where the fault could not be inflicted.
 	Heal Kind = "heal"
+	// Lost is a time in which a Redis, by its own account, accepted what it did not have in the end: Who, Span.
+	Lost Kind = "lost"
 	// Note is something worth knowing: Text.
 	Note Kind = "note"
 )
@@ -60,9 +63,29 @@ type Event struct {
 	Offset uint64 `json:"offset,omitempty"`
 	// Excuse says of a fault that nobody can notice anything while it lasts, such as a server that is stopped.
 	Excuse bool `json:"excuse,omitempty"`
-	// Failover says of a fault that a replica may be promoted because of it.
-	Failover bool   `json:"failover,omitempty"`
-	Text     string `json:"text,omitempty"`
+	// Span is the time that the event is about, where that is not At.
+	Span *Span  `json:"span,omitempty"`
+	Text string `json:"text,omitempty"`
+}
+
+// Span is a time from the beginning of the run to another, both included.
+type Span struct {
+	From time.Duration `json:"from"`
+	To   time.Duration `json:"to"`
+}
+
+// Forever is the end of what goes on.
+const Forever = time.Duration(math.MaxInt64)
+
+// Overlaps reports whether the times have a moment in common.
+func (s Span) Overlaps(other Span) bool { return s.From <= other.To && s.To >= other.From }
+
+// String is the time in seconds.
+func (s Span) String() string {
+	if s.To == Forever {
+		return fmt.Sprintf("from %.3fs on", s.From.Seconds())
+	}
+	return fmt.Sprintf("from %.3fs to %.3fs", s.From.Seconds(), s.To.Seconds())
 }
 
 // String is the event as a line for people.
@@ -80,6 +103,9 @@ func (e Event) String() string {
 	if e.Epoch != "" {
 		line += fmt.Sprintf(" at %s/%d", e.Epoch, e.Offset)
 	}
+	if e.Span != nil {
+		line += " " + e.Span.String()
+	}
 	if e.Text != "" {
 		line += " (" + e.Text + ")"
 	}
@@ -93,8 +119,8 @@ type Model struct {
 	Topology string `json:"topology"`
 	Nemesis  string `json:"nemesis"`
 	Seed     uint64 `json:"seed"`
-	// Durable says that nothing acknowledged may be lost, whatever was killed. Where it is false, a failover may lose what its
-	// replica did not have. Whoever showed that must be told.
+	// Durable says that nothing acknowledged may be lost, whatever was killed. Where it is false, what Redis lost may be missing
+	// (see [Lost]). Whoever showed that must be told.
 	Durable bool `json:"durable"`
 	// Forgets says that history is in a server's memory alone, and lost with it. Whoever followed must be told.
 	Forgets bool `json:"forgets,omitempty"`

@@ -49,6 +49,9 @@ func Create(dir string, m Model) (*Log, error) {
 	return &Log{began: time.Now(), file: file, buffer: bufio.NewWriter(file)}, nil
 }
 
+// Elapsed is the time from the beginning of the run.
+func (l *Log) Elapsed() time.Duration { return time.Since(l.began) }
+
 // Add stamps an event and keeps it.
 func (l *Log) Add(e Event) {
 	l.mu.Lock()
