@@ -28,9 +28,9 @@ func (s *session) outputs(n *node) ([]cache.Output, error) {
 		return nil, fmt.Errorf("read the outputs of %s: %w", n.id, err)
 	}
 	var outputs []cache.Output
-	for _, name := range names {
-		file, ok := files[name]
-		if !ok {
+	for i, name := range names {
+		file := files[i]
+		if file == nil {
 			continue
 		}
 		o := cache.Output{Name: name, Mode: file.Mode, Size: file.Size, Content: file.Content}

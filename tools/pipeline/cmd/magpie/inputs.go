@@ -105,8 +105,8 @@ func (m *magefile) key(files []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range files {
-		if file, ok := found[name]; ok {
+	for i, name := range files {
+		if file := found[i]; file != nil {
 			h.Add("file", name, string(file.Content[:]))
 		} else {
 			h.Add("no file", name)

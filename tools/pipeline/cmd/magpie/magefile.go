@@ -95,17 +95,23 @@ func (m *magefile) recordFile() string { return filepath.Join(m.state, "current"
 
 // listing identifies what lies in a folder, as far as a build may read it. A folder that is not there is empty.
 func (m *magefile) listing(dir string) string {
-	entries, err := m.index.ReadDir(dir)
+	listing, err := m.index.Memo(dir, "listing", func() (string, bool, error) {
+		entries, err := m.index.ReadDir(dir)
+		if err != nil {
+			return "", false, err
+		}
+		h := hash.New("listing")
+		for _, e := range entries {
+			if name := e.Name(); !irrelevant(dir, name) {
+				h.Add(name, e.Type().String())
+			}
+		}
+		return h.Key().String(), true, nil
+	})
 	if err != nil {
 		return "none"
 	}
-	h := hash.New("listing")
-	for _, e := range entries {
-		if name := e.Name(); !irrelevant(dir, name) {
-			h.Add(name, fmt.Sprint(e.Type()))
-		}
-	}
-	return h.Key().String()
+	return listing
 }
 
 // irrelevant reports whether a folder's entry cannot become part of a build. At the root, where people and programs leave

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -94,8 +95,12 @@ func TestIndexLeavesOutWhatIsMissing(t *testing.T) {
 	}
 	x := hash.Open(root, filepath.Join(root, "index"))
 	files, err := x.Files([]string{"f", "none", "f/below"})
-	if err != nil || len(files) != 1 {
+	if err != nil || len(files) != 3 || files[0] == nil || files[1] != nil || files[2] != nil {
 		t.Errorf("files = %v, %v", files, err)
+	}
+	many := slices.Repeat([]string{"none", "f"}, 300)
+	if files, err = x.Files(many); err != nil || len(files) != 600 || files[598] != nil || files[599] == nil || files[599].Content != files[1].Content {
+		t.Errorf("many files = %v, %v", files, err)
 	}
 	if _, err := x.File("none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("err = %v", err)

@@ -1,6 +1,7 @@
 package hash
 
 import (
+	"cmp"
 	"io/fs"
 	"maps"
 	"path"
@@ -234,44 +235,33 @@ func (x *Index) Each(names []string, do func(name string, file File, err error) 
 	return nil
 }
 
-// Files returns what is at each name, as many at once as there are processors. Names where nothing is are left out.
-func (x *Index) Files(names []string) (map[string]File, error) {
-	files := make(map[string]File, len(names))
-	if len(names) < 64 {
-		for _, name := range names {
-			file, err := x.File(name)
-			if err == nil {
-				files[name] = file
-			} else if !Missing(err) {
-				return files, err
-			}
-		}
-		return files, nil
-	}
-	var mu sync.Mutex
-	var first error
-	parts := min(runtime.GOMAXPROCS(0), max(1, len(names)/32))
+// Files returns what is at each name, nil where nothing is. Of many names it looks at as many at once as there are processors.
+func (x *Index) Files(names []string) ([]*File, error) {
+	files, found := make([]File, len(names)), make([]*File, len(names))
+	const enough = 64
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(names)/enough*2))
+	errs := make([]error, parts)
 	var wg sync.WaitGroup
 	for part := range parts {
-		wg.Go(func() {
-			found := make(map[string]File)
-			var failed error
-			for i := part; i < len(names) && failed == nil; i += parts {
-				file, err := x.File(names[i])
+		at, end := part*len(names)/parts, (part+1)*len(names)/parts
+		look := func() {
+			errs[part] = x.Each(names[at:end], func(_ string, file File, err error) error {
 				if err == nil {
-					found[names[i]] = file
+					files[at] = file
+					found[at] = &files[at]
 				} else if !Missing(err) {
-					failed = err
+					return err
 				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			maps.Copy(files, found)
-			if first == nil {
-				first = failed
-			}
-		})
+				at++
+				return nil
+			})
+		}
+		if parts == 1 {
+			look()
+		} else {
+			wg.Go(look)
+		}
 	}
 	wg.Wait()
-	return files, first
+	return found, cmp.Or(errs...)
 }
