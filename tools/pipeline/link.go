@@ -195,7 +195,12 @@ func (p *Pipeline) find(module, name string) (string, error) {
 	return "", fmt.Errorf("%s has no task %q%s", module, name, suggest.Hint(name, names))
 }
 
-func (p *Pipeline) ids() []string { return slices.Sorted(maps.Keys(p.nodes)) }
+func (p *Pipeline) ids() []string {
+	if len(p.sorted) != len(p.nodes) { // while tasks are declared
+		p.sorted = slices.Sorted(maps.Keys(p.nodes))
+	}
+	return p.sorted
+}
 
 // taskNames returns the names of all tasks that some module has, sorted.
 func (p *Pipeline) taskNames() []string {

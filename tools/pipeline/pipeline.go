@@ -29,6 +29,7 @@ type Pipeline struct {
 	members   map[string]*workspace.Module // what can have tasks, by name
 	modules   []filter.Module              // the same with what they depend on, by name
 	nodes     map[string]*node
+	sorted    []string // see ids
 	graph     *graph.Graph[string]
 	global    Global
 	help      map[string]string   // by task name
@@ -256,13 +257,15 @@ func (p *Pipeline) claims() []error {
 	var problems []error
 	writers := make(map[string][]string) // by the folder that a pattern starts from
 	compared := make(map[[2]string]bool)
-	for _, id := range p.ids() {
-		for _, base := range p.nodes[id].outputs.Bases() {
+	bases := make([][]string, len(p.nodes))
+	for i, id := range p.ids() {
+		bases[i] = p.nodes[id].outputs.Bases()
+		for _, base := range bases[i] {
 			writers[base] = append(writers[base], id)
 		}
 	}
-	for _, id := range p.ids() {
-		for _, base := range p.nodes[id].outputs.Bases() {
+	for i, id := range p.ids() {
+		for _, base := range bases[i] {
 			for dir := base; ; dir = path.Dir(dir) {
 				for _, other := range writers[dir] {
 					pair := [2]string{min(id, other), max(id, other)}

@@ -18,15 +18,20 @@ type Graph[N cmp.Ordered] struct {
 // it, the first one again at the end, and no graph.
 func Build[N cmp.Ordered](deps map[N][]N) (*Graph[N], []N) {
 	g := &Graph[N]{deps: make(map[N][]N, len(deps)), users: make(map[N][]N, len(deps))}
-	for _, node := range slices.Sorted(maps.Keys(deps)) {
-		sorted := slices.Compact(slices.Sorted(slices.Values(deps[node])))
+	nodes := slices.AppendSeq(make([]N, 0, len(deps)), maps.Keys(deps))
+	slices.Sort(nodes)
+	for _, node := range nodes {
+		sorted := slices.Clone(deps[node])
+		slices.Sort(sorted)
+		sorted = slices.Compact(sorted)
 		g.deps[node] = sorted
 		for _, dep := range sorted {
 			g.users[dep] = append(g.users[dep], node)
 		}
 	}
 	done := make(map[N]bool, len(deps))
-	for _, node := range slices.Sorted(maps.Keys(deps)) {
+	g.order = make([]N, 0, len(deps))
+	for _, node := range nodes {
 		if cycle := g.visit(node, nil, done); cycle != nil {
 			return nil, cycle
 		}

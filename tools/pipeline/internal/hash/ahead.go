@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Ahead begins to look at the files that have notes, from the end of the index file, while the caller does what takes one processor. Stop ends it
-// and waits for it. Whoever reads all notes anyway, from the beginning, waits less.
+// Ahead begins to look at the files that it knows, from the end of the index file, while the caller does what takes one processor: at those that
+// have notes first, then at the others. Stop ends it and waits for it. Whoever reads all notes anyway, from the beginning, waits less.
 func (x *Index) Ahead() (stop func()) {
 	if runtime.GOMAXPROCS(0) < 2 {
 		return func() {}
@@ -16,11 +16,13 @@ func (x *Index) Ahead() (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, name := range slices.Backward(x.names()) {
-			if stopped.Load() {
-				return
+		for _, look := range []func(*folder, *Index){(*folder).lookAtNoted, (*folder).lookAtHashed} {
+			for _, name := range slices.Backward(x.names) {
+				if stopped.Load() {
+					return
+				}
+				look(x.known[name], x)
 			}
-			x.known[name].lookAhead(x)
 		}
 	}()
 	return func() {
@@ -29,13 +31,28 @@ func (x *Index) Ahead() (stop func()) {
 	}
 }
 
-func (f *folder) lookAhead(x *Index) {
+func (f *folder) lookAtNoted(x *Index) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open(x)
 	if slices.ContainsFunc(f.records, func(r *record) bool { return r.noted }) {
 		if _, err := f.list(x); err == nil {
 			f.refreshNoted(x.epoch.Load())
+		}
+	}
+}
+
+func (f *folder) lookAtHashed(x *Index) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open(x)
+	if _, err := f.list(x); err != nil {
+		return
+	}
+	epoch := x.epoch.Load()
+	for _, r := range f.records {
+		if r.hashed && r.at != epoch {
+			_ = f.refresh(r, epoch)
 		}
 	}
 }

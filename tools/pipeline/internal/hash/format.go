@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -38,14 +37,15 @@ func (x *Index) Save() error {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	folders := make(map[string]string, len(x.known)+len(x.folders))
+	var folders []packedFolder
 	for _, all := range []map[string]*folder{x.known, x.folders} {
 		for name, f := range all {
 			if text := f.pack(x); text != "" {
-				folders[name] = text
+				folders = append(folders, packedFolder{name, text})
 			}
 		}
 	}
+	slices.SortFunc(folders, func(a, b packedFolder) int { return cmp.Compare(a.name, b.name) })
 	if err := WriteFile(x.file, encode(folders)); err != nil {
 		return fmt.Errorf("save file index: %w", err)
 	}
@@ -53,23 +53,29 @@ func (x *Index) Save() error {
 	return nil
 }
 
-func encode(folders map[string]string) []byte {
+// A packedFolder is a folder in the index file.
+type packedFolder struct{ name, rest string }
+
+func encode(folders []packedFolder) []byte {
 	out := []byte(heading)
-	for _, name := range slices.Sorted(maps.Keys(folders)) {
-		out = packed.AppendString(packed.AppendString(out, name), folders[name])
+	for _, f := range folders {
+		out = packed.AppendString(packed.AppendString(out, f.name), f.rest)
 	}
 	return packed.Seal(out)
 }
 
-func decode(data []byte) (map[string]string, error) {
+func decode(data []byte) ([]packedFolder, error) {
 	r, ok := packed.Unseal(heading, data)
 	if !ok {
 		return nil, errBroken
 	}
-	folders := make(map[string]string)
+	var folders []packedFolder
 	for r.More() {
-		name := r.String()
-		folders[name] = r.String()
+		f := packedFolder{r.String(), r.String()}
+		if len(folders) > 0 && f.name <= folders[len(folders)-1].name {
+			return nil, errBroken
+		}
+		folders = append(folders, f)
 	}
 	if r.Broken {
 		return nil, errBroken

@@ -3,7 +3,6 @@ package hash
 import (
 	"cmp"
 	"io/fs"
-	"maps"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -32,7 +31,7 @@ type Index struct {
 	changed atomic.Bool
 
 	known map[string]*folder // those of the file; does not change, and so needs no lock
-	names func() []string    // of these, sorted
+	names []string           // of these, sorted
 
 	mu      sync.Mutex
 	folders map[string]*folder // others
@@ -52,18 +51,22 @@ type File struct {
 // counts as empty: an index only saves time. So does one from the future: the clock was set back since, and what changes from
 // now on may get the times that it knows.
 func Open(root, file string) *Index {
-	x := &Index{root: root, file: file, now: time.Now, known: make(map[string]*folder), folders: make(map[string]*folder)}
-	x.names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(x.known)) })
+	x := &Index{root: root, file: file, now: time.Now, folders: make(map[string]*folder)}
 	x.at = sync.OnceValues(func() (place, bool) { return openPlace(root) })
 	x.epoch.Store(1)
-	if data, written, err := readFile(file); err == nil && !written.After(time.Now().Add(racy)) {
-		if packed, err := decode(data); err == nil {
-			all := make([]folder, 0, len(packed))
-			for name, p := range packed {
-				all = append(all, folder{name: name, above: above(name), packed: p})
-				x.known[name] = &all[len(all)-1]
-			}
-		}
+	data, written, err := readFile(file)
+	if err != nil || written.After(time.Now().Add(racy)) {
+		return x
+	}
+	packed, err := decode(data)
+	if err != nil {
+		return x
+	}
+	all := make([]folder, len(packed))
+	x.names, x.known = make([]string, len(packed)), make(map[string]*folder, len(packed))
+	for i, p := range packed {
+		all[i] = folder{name: p.name, above: above(p.name), packed: p.rest}
+		x.names[i], x.known[p.name] = p.name, &all[i]
 	}
 	return x
 }
@@ -96,12 +99,11 @@ func (x *Index) Forget() { x.epoch.Add(1) }
 // ForgetBelow makes the index look again at a folder, all below it, and the folder that it is in.
 func (x *Index) ForgetBelow(dir string) {
 	var below []*folder
-	names := x.names()
-	first, _ := slices.BinarySearch(names, dir)
+	first, _ := slices.BinarySearch(x.names, dir)
 	if dir == "." {
 		first = 0
 	}
-	for _, name := range names[first:] {
+	for _, name := range x.names[first:] {
 		if dir != "." && !strings.HasPrefix(name, dir) {
 			break
 		}
