@@ -54,6 +54,9 @@ func TestCheckerNoticesWhatIsSwitchedOff(t *testing.T) {
 	}
 }
 
+// verdictTime is how long it may take at most until the checker has noticed what is switched off.
+const verdictTime = time.Minute
+
 // aliveRun says how often each law was broken in a run of a server that can be sabotaged.
 func aliveRun(t *testing.T, topology deploy.Topology, nemesis, env string) map[laws.Law]int {
 	t.Helper()
@@ -61,6 +64,7 @@ func aliveRun(t *testing.T, topology deploy.Topology, nemesis, env string) map[l
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	var progress bytes.Buffer
 	v, err := trial{
 		system: deploy.Magpie{Program: program}, topology: topology, nemesis: nemesis, seed: 1, length: 15 * time.Second, servers: 2, pace: pace,
@@ -70,6 +74,11 @@ func aliveRun(t *testing.T, topology deploy.Topology, nemesis, env string) map[l
 		t.Fatalf("%v\n%s", err, &progress)
 	}
 	t.Log(progress.String())
+	took := time.Since(began)
+	t.Logf("the verdict took %.0f seconds", took.Seconds())
+	if took > verdictTime {
+		t.Errorf("the verdict took %v, which is more than %v", took, verdictTime)
+	}
 	broken := make(map[laws.Law]int)
 	for _, violation := range v.Violations {
 		broken[violation.Law]++

@@ -119,6 +119,9 @@ func (d *Deployment) startServer(ctx context.Context, n int) error {
 	return p.Start()
 }
 
+// Topology is what was started.
+func (d *Deployment) Topology() Topology { return d.o.Topology }
+
 // Addrs are where people connect.
 func (d *Deployment) Addrs() []string {
 	var addrs []string

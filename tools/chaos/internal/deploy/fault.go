@@ -15,8 +15,8 @@ type Fault struct {
 	Name string
 	// Help says what it does.
 	Help string
-	// Excuse says that while it lasts nobody can notice anything.
-	Excuse bool
+	// Blind is where nobody can notice anything while it lasts.
+	Blind []Topology
 	// Least is how long it lasts at least.
 	Least time.Duration
 	// Topologies are where it can happen; none means everywhere.
@@ -36,25 +36,25 @@ type Wound struct {
 // Faults are all that can be done to servers and their connections.
 var Faults = []Fault{
 	{Name: "kill-server", Help: "kill -9 of a server, which is started again", inflict: (*Deployment).killServer},
-	{Name: "stop-server", Help: "SIGSTOP of a server, and later SIGCONT", Excuse: true, inflict: (*Deployment).stopServer},
+	{Name: "stop-server", Help: "SIGSTOP of a server, and later SIGCONT", Blind: Topologies, inflict: (*Deployment).stopServer},
 	{Name: "drain-server", Help: "SIGTERM of a server, which is started again", inflict: (*Deployment).drainServer},
 	{Name: "cut-clients", Help: "all connections of people to a server are cut, and refused for a while", inflict: (*Deployment).cutClients},
-	{Name: "half-open-clients", Help: "connections of people to a server stay open and carry nothing", Excuse: true, inflict: (*Deployment).halfOpenClients},
-	{Name: "mute-acks", Help: "connections of people to a server carry what they send and nothing of what it answers", Excuse: true, inflict: (*Deployment).muteAcks},
+	{Name: "half-open-clients", Help: "connections of people to a server stay open and carry nothing", Blind: Topologies, inflict: (*Deployment).halfOpenClients},
+	{Name: "mute-acks", Help: "connections of people to a server carry what they send and nothing of what it answers", Blind: Topologies, inflict: (*Deployment).muteAcks},
 	{Name: "delay-clients", Help: "connections of people are slow, each differently", inflict: (*Deployment).delayClients},
-	{Name: "cut-power", Help: "a server is killed, and what its disk had not confirmed is gone", Excuse: true, Topologies: []Topology{Memory}, inflict: (*Deployment).cutPower},
-	{Name: "fill-disk", Help: "the disk is full", Topologies: []Topology{Memory, Standalone}, inflict: (*Deployment).fillDisk},
-	{Name: "kill-redis", Help: "kill -9 of a Redis, which is started again", Excuse: true, Topologies: withRedis, inflict: (*Deployment).killRedis},
-	{Name: "stop-redis", Help: "SIGSTOP of a Redis, and later SIGCONT", Excuse: true, Topologies: withRedis, inflict: (*Deployment).stopRedis},
-	{Name: "sleep-redis", Help: "DEBUG SLEEP", Excuse: true, Topologies: withRedis, inflict: (*Deployment).sleepRedis},
+	{Name: "cut-power", Help: "a server is killed, and what its disk had not confirmed is gone", Blind: Topologies, Topologies: []Topology{Memory}, inflict: (*Deployment).cutPower},
+	{Name: "fill-disk", Help: "the disk is full; Redis ends rather than go on", Blind: []Topology{Standalone}, Topologies: []Topology{Memory, Standalone}, inflict: (*Deployment).fillDisk},
+	{Name: "kill-redis", Help: "kill -9 of a Redis, which is started again", Blind: Topologies, Topologies: withRedis, inflict: (*Deployment).killRedis},
+	{Name: "stop-redis", Help: "SIGSTOP of a Redis, and later SIGCONT", Blind: Topologies, Topologies: withRedis, inflict: (*Deployment).stopRedis},
+	{Name: "sleep-redis", Help: "DEBUG SLEEP", Blind: Topologies, Topologies: withRedis, inflict: (*Deployment).sleepRedis},
 	{Name: "kill-subscriptions", Help: "CLIENT KILL TYPE PUBSUB", Topologies: withRedis, inflict: (*Deployment).killSubscriptions},
 	{Name: "mute-subscriptions", Help: "subscribed connections to Redis stay open and deliver nothing", Least: 7 * time.Second, Topologies: withRedis, inflict: (*Deployment).muteSubscriptions},
-	{Name: "cut-redis", Help: "connections to Redis are cut, and refused for a while", Excuse: true, Topologies: withRedis, inflict: (*Deployment).cutRedis},
-	{Name: "half-open-redis", Help: "connections to Redis stay open and carry nothing", Excuse: true, Topologies: withRedis, inflict: (*Deployment).halfOpenRedis},
+	{Name: "cut-redis", Help: "connections to Redis are cut, and refused for a while", Blind: Topologies, Topologies: withRedis, inflict: (*Deployment).cutRedis},
+	{Name: "half-open-redis", Help: "connections to Redis stay open and carry nothing", Blind: Topologies, Topologies: withRedis, inflict: (*Deployment).halfOpenRedis},
 	{Name: "delay-redis", Help: "connections to Redis are slow", Topologies: withRedis, inflict: (*Deployment).delayRedis},
 	{Name: "reorder-redis", Help: "connections to Redis overtake one another", Topologies: withRedis, inflict: (*Deployment).reorderRedis},
 	{Name: JumpClocks, Help: "the clock of a Redis or a Sentinel jumps, and later back (needs faketime)", Least: 3 * clockLook, Topologies: withRedis, inflict: (*Deployment).jumpClocks},
-	{Name: "failover", Help: "replication is cut, then the master is killed and its replica promoted", Excuse: true, Topologies: withReplicas, inflict: (*Deployment).failover},
+	{Name: "failover", Help: "replication is cut, then the master is killed and its replica promoted", Blind: Topologies, Topologies: withReplicas, inflict: (*Deployment).failover},
 	{Name: "migrate-slots", Help: "all slots that hold something move to another node", Topologies: []Topology{Cluster}, inflict: (*Deployment).migrateSlots},
 }
 

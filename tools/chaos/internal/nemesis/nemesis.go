@@ -158,7 +158,7 @@ func (n Nemesis) step(ctx context.Context, began time.Time, who string, s Step) 
 	inflict := n.onViewers
 	for _, f := range deploy.Faults {
 		if f.Name == s.Fault {
-			e.Excuse = f.Excuse
+			e.Excuse = slices.Contains(f.Blind, n.Deployment.Topology())
 			inflict = func(s Step) (deploy.Wound, error) { return n.Deployment.Inflict(f, s.Pick) }
 		}
 	}
