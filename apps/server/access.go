@@ -48,7 +48,8 @@ func (c Config) namespaces() (*namespace.Set, error) {
 	options := map[string]namespace.Options{}
 	for name, n := range c.Namespaces {
 		options[name] = namespace.Options{
-			HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL, Recovery: n.Recovery, Positioning: n.Positioning,
+			HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL, Replicas: n.Replicas, ReplicaTimeout: n.ReplicaTimeout,
+			Recovery: n.Recovery, Positioning: n.Positioning,
 			Presence: n.Presence, PresenceMaxNamed: n.PresenceMaxNamed, JoinLeave: n.JoinLeave,
 			Delta: n.Delta, TagsFilter: n.TagsFilter,
 			Publish: namespace.Who(n.Publish), Subscribe: namespace.Who(n.Subscribe), UserLimited: n.UserLimited,
@@ -78,9 +79,10 @@ func (c Config) rooms() (namespace.Options, error) {
 		return rooms, nil
 	}
 	rooms.GatherInterval, rooms.Delta, rooms.PresenceMaxNamed = chosen.GatherInterval, chosen.Delta, chosen.PresenceMaxNamed
-	chosen.GatherInterval, chosen.Delta, chosen.PresenceMaxNamed = 0, false, 0
+	rooms.Replicas, rooms.ReplicaTimeout = chosen.Replicas, chosen.ReplicaTimeout
+	chosen.GatherInterval, chosen.Delta, chosen.PresenceMaxNamed, chosen.Replicas, chosen.ReplicaTimeout = 0, false, 0, 0, 0
 	if chosen != (Namespace{Publish: "nobody", Subscribe: "token", MaxLength: 255}) {
-		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval, delta and presence_max_named can be chosen")
+		return rooms, errors.New("the namespace room is the chat's own: only its gather_interval, delta, presence_max_named, replicas and replica_timeout can be chosen")
 	}
 	return rooms, nil
 }

@@ -296,6 +296,8 @@ func TestConfigurationOfAccessIsChecked(t *testing.T) {
 		"a pattern":             {"NAMESPACES_NEWS_PATTERN=(", `namespace "news": its pattern`},
 		"nobody knows who":      {"NAMESPACES_NEWS_PUBLISH=everybody", "one of nobody, subscribers"},
 		"the chat's namespace":  {"NAMESPACES_ROOM_PUBLISH=anybody", "the chat's own"},
+		"replicas of nothing":   {"NAMESPACES_NEWS_REPLICAS=1", "replicas need a history size"},
+		"replicas of no Redis":  {"NAMESPACES_ROOM_REPLICAS=1", `the namespace "room" wants replicas of Redis, but there is no REDIS_URL`},
 		"a misspelled variable": {"NAMESPACES_NEWS_PRESENC=true", "did you mean"},
 	} {
 		_, err := loadConfig(nil, []string{c.env}, nil)
@@ -303,7 +305,7 @@ func TestConfigurationOfAccessIsChecked(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	c, err := loadConfig(nil, []string{"NAMESPACES_ROOM_GATHER_INTERVAL=20ms", "NAMESPACES_DEFAULT_SUBSCRIBE=anybody"}, nil)
+	c, err := loadConfig(nil, []string{"NAMESPACES_ROOM_GATHER_INTERVAL=20ms", "NAMESPACES_ROOM_REPLICAS=2", "REDIS_URL=redis://localhost", "NAMESPACES_DEFAULT_SUBSCRIBE=anybody"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +314,7 @@ func TestConfigurationOfAccessIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	room, err := set.Find("room:general")
-	if err != nil || room.GatherInterval != 20*time.Millisecond || !room.Recovery || room.HistorySize != c.RoomHistory {
+	if err != nil || room.GatherInterval != 20*time.Millisecond || !room.Recovery || room.HistorySize != c.RoomHistory || room.Replicas != 2 || room.ReplicaTimeout != time.Second {
 		t.Errorf("rooms: %+v, %v", room.Options, err)
 	}
 	if lobby, err := set.Find("lobby"); err != nil || !lobby.MaySubscribe("lobby", "") {

@@ -80,7 +80,10 @@ func newApp(ctx context.Context, c Config, broker broker, exports *telemetry.Tel
 	if err != nil {
 		return nil, err
 	}
-	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{RoomHistory: c.RoomHistory, MaxNamed: offered.PresenceMaxNamed})
+	rooms := chat.New(watched, hub, web.RenderMessage, chat.Options{
+		RoomHistory: offered.HistorySize, MaxNamed: offered.PresenceMaxNamed,
+		Replicas: offered.Replicas, ReplicaTimeout: offered.ReplicaTimeout,
+	})
 	handler.Chat = rooms
 	if err := rooms.Start(ctx); err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ type Config struct {
 	AllowAnonymous bool `env:"ALLOW_ANONYMOUS" default:"false"`
 	// Namespaces are groups of channels beside the chat's rooms, by what stands before the first colon of
 	// their names. The one named default has the channels without a colon. Of room, which is the chat's
-	// own, only gather_interval, delta and presence_max_named can be chosen.
+	// own, only gather_interval, delta, presence_max_named, replicas and replica_timeout can be chosen.
 	Namespaces map[string]Namespace `env:"NAMESPACES"`
 	// APIAddr is where back ends publish, subscribe and disconnect by HTTP, if there is an API key.
 	APIAddr string `env:"API_ADDR" default:"127.0.0.1:8082" check:"required,hostport"`
@@ -140,6 +140,12 @@ type Namespace struct {
 	HistorySize int `env:"HISTORY_SIZE" default:"0" check:"min=0,max=10000"`
 	// HistoryTTL is how long after its last publication a channel keeps them; 0s is for ever.
 	HistoryTTL time.Duration `env:"HISTORY_TTL" default:"0s" check:"min=0s"`
+	// Replicas is how many replicas of Redis must have a publication before it is acknowledged. If that takes
+	// longer than ReplicaTimeout, its publisher is told that it is published and not safe yet, and may publish
+	// it again under the same id. It needs a history size. 0 waits for none.
+	Replicas int `env:"REPLICAS" default:"0" check:"min=0,max=10"`
+	// ReplicaTimeout is how long a publication may wait for its replicas.
+	ReplicaTimeout time.Duration `env:"REPLICA_TIMEOUT" default:"1s" check:"min=1ms,max=4s"`
 	// Recovery lets a client that was away ask for what it missed. It needs a history size.
 	Recovery bool `env:"RECOVERY" default:"false"`
 	// Positioning tells a client when it missed something, even without recovery. It needs a history size.
@@ -189,6 +195,11 @@ func (c Config) Validate() error {
 	}
 	if key := c.APIKey.Reveal(); key != "" && len(key) < api.MinKey {
 		problems = append(problems, fmt.Errorf("API_KEY has %d bytes, but needs at least %d: try openssl rand -base64 32", len(key), api.MinKey))
+	}
+	for name, n := range c.Namespaces {
+		if n.Replicas > 0 && c.RedisURL.Reveal() == "" {
+			problems = append(problems, fmt.Errorf("the namespace %q wants replicas of Redis, but there is no REDIS_URL", name))
+		}
 	}
 	_, err := c.verifier(nil, nil)
 	_, err2 := c.namespaces()

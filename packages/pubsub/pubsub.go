@@ -14,7 +14,8 @@ type Broker interface {
 	// Publish delivers data to every process subscribed to channel. With a history size it also
 	// appends to the channel's history, in one atomic step, and returns the publication's position;
 	// without, the position is zero. It returns [ErrTooLarge], [ErrInvalidChannel] or
-	// [ErrInvalidOptions] having changed nothing. The data is not copied: the caller leaves it
+	// [ErrInvalidOptions] having changed nothing, and [ErrNotReplicated] with the position, having
+	// published. The data is not copied: the caller leaves it
 	// unchanged from then on.
 	Publish(ctx context.Context, channel string, data []byte, options PublishOptions) (Position, error)
 
@@ -154,6 +155,13 @@ type PublishOptions struct {
 	// IdempotencyTTL is how long the key is remembered. Zero means DefaultIdempotencyTTL. Like
 	// HistoryTTL it counts in milliseconds.
 	IdempotencyTTL time.Duration
+	// Replicas is how many replicas of the broker's server must have the publication, too, before Publish
+	// says that it is kept. It needs a HistorySize. Everybody may hear of the publication before. A broker
+	// without a server has no replicas, and takes no notice.
+	Replicas int
+	// ReplicaTimeout is how long Publish waits for them, in whole milliseconds. Then it returns
+	// [ErrNotReplicated]. Zero means DefaultReplicaTimeout.
+	ReplicaTimeout time.Duration
 }
 
 // HistoryOptions choose a part of a channel's history.
@@ -227,6 +235,8 @@ const (
 	MaxMemberID = 255
 	// MaxGathered is how many comings and goings of a full channel are told by name, a second and process.
 	MaxGathered = 10
+	// DefaultReplicaTimeout is how long a publish waits for replicas when the options do not say.
+	DefaultReplicaTimeout = time.Second
 	// DefaultIdempotencyTTL is how long an idempotency key is remembered when the options do not say.
 	DefaultIdempotencyTTL = 5 * time.Minute
 )
@@ -245,6 +255,10 @@ var (
 	// ErrInvalidOptions is returned by Publish and Enter for options outside their ranges, and by Enter
 	// for a member id that is empty or longer than MaxMemberID.
 	ErrInvalidOptions = errors.New("options are not valid")
+	// ErrNotReplicated is returned by Publish when fewer replicas than were asked for have the publication
+	// yet. It is published, and will stay unless the server is lost now: publishing it again under the same
+	// idempotency key publishes nothing and waits for the replicas again.
+	ErrNotReplicated = errors.New("published, but not yet on as many replicas as asked for")
 	// ErrUnavailable is returned when the broker's server cannot be reached: trying again may help.
 	ErrUnavailable = errors.New("broker is unavailable")
 )

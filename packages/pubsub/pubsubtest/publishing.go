@@ -97,6 +97,24 @@ var publishing = []promise{
 		first := p.publish("room", "x", o)
 		s.until("the key to end", func() bool { return p.publish("room", "x", o) != first })
 	}},
+	{"missing_replicas_are_told", "a publish that asks for more replicas than there are is published once, and either says so or had none to ask for", func(s *suite) {
+		p := s.open()
+		p.subscribe("room")
+		o := pubsub.PublishOptions{HistorySize: 10, IdempotencyKey: "k", Replicas: 100, ReplicaTimeout: 20 * time.Millisecond}
+		var positions []pubsub.Position
+		for range 2 {
+			position, err := p.Publish(s.Context(), "room", []byte("x"), o)
+			if err != nil {
+				s.refused("publish", err, pubsub.ErrNotReplicated)
+			}
+			positions = append(positions, position)
+		}
+		if positions[0].Offset != 1 || positions[1] != positions[0] {
+			s.Fatalf("positions are %v", positions)
+		}
+		p.keep("room", "y")
+		s.same("delivered", texts(p.receive("room", 2)), []string{"x", "y"})
+	}},
 	{"data_arrives_unchanged", "every byte and every length up to MaxData arrives and is kept unchanged", func(s *suite) {
 		p := s.open()
 		p.subscribe("room")
@@ -178,6 +196,9 @@ var publishing = []promise{
 			{HistorySize: 1, IdempotencyKey: strings.Repeat("x", pubsub.MaxIdempotencyKey+1)},
 			{HistorySize: 1, IdempotencyKey: "x", IdempotencyTTL: -1},
 			{IdempotencyKey: "x"},
+			{Replicas: 1},
+			{HistorySize: 1, Replicas: -1},
+			{HistorySize: 1, Replicas: 1, ReplicaTimeout: -1},
 		} {
 			_, err := p.Publish(s.Context(), "room", nil, o)
 			s.refused(fmt.Sprintf("publish with %+v", o), err, pubsub.ErrInvalidOptions)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -16,13 +17,18 @@ var transient = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TR
 
 // call does something with the server within the broker's timeout. No error of rueidis leaves it.
 func (b *Broker) call(ctx context.Context, do func(context.Context) error) error {
+	return b.callFor(ctx, b.timeout, do)
+}
+
+// callFor is call with a timeout of its own.
+func (b *Broker) callFor(ctx context.Context, timeout time.Duration, do func(context.Context) error) error {
 	if b.closed.Load() {
 		return pubsub.ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	bounded, cancel := context.WithTimeout(ctx, b.timeout)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := do(bounded)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -27,6 +28,7 @@ func connect(ctx context.Context, at address, o Options) (rueidis.Client, error)
 	option.PipelineMultiplex = -1 // one connection: several would be no faster here
 	option.ReadBufferEachConn, option.WriteBufferEachConn = bufferSize, bufferSize
 	option.ConnWriteTimeout = o.Timeout
+	option.BlockingPoolCleanup = time.Minute                 // of connections that waited for replicas
 	option.ClusterOption.ShardsRefreshInterval = surveyEvery // a node that joined is not heard of otherwise
 	option.Dialer.Timeout = o.Timeout
 	option.Sentinel.Dialer.Timeout = o.Timeout

@@ -17,5 +17,8 @@ func (r *Ring) Kill() {
 	}
 }
 
+// MaxWaiting is maxWaiting.
+const MaxWaiting = maxWaiting
+
 // Jump is jump.
 var Jump = jump

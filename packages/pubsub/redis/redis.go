@@ -10,7 +10,8 @@
 // was published: each begins a new epoch in every channel, in the step that first notices the server's
 // new replication id, so whoever saw what is lost is told, and nobody else. Durability: that of the
 // server. With appendonly and appendfsync always nothing acknowledged is lost; with the default a
-// machine that dies may take the last second with it. The server must not evict keys: maxmemory-policy is to be noeviction.
+// machine that dies may take the last second with it. A publish with Replicas returns nil only when so many
+// replicas have it. The server must not evict keys: maxmemory-policy is to be noeviction.
 //
 // While the server cannot be reached, methods return [pubsub.ErrUnavailable] within
 // [Options.Timeout] and the broker keeps trying to reach it; nothing that was subscribed or entered
@@ -89,6 +90,7 @@ type Broker struct {
 	feeds      feeds
 	presence   *presence
 	lease      *lease
+	waiting    chan struct{} // holds a token for each connection that waits for replicas
 
 	farewell context.Context    // for what Close does
 	cancel   context.CancelFunc // ends the goroutines
@@ -112,7 +114,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger}
+	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger, waiting: make(chan struct{}, maxWaiting)}
 	b.dispatcher = delivery.New(b.resume)
 	b.dispatcher.KeepRecent()
 	b.scripts, b.feeds = classic, newReceiver(b, nil)
@@ -173,19 +175,35 @@ func (b *Broker) Publish(ctx context.Context, channel string, data []byte, o pub
 	if o.IdempotencyKey == "" || sabotage.NoIdempotency {
 		o.IdempotencyTTL = 0
 	}
+	if o.Replicas > 0 {
+		return b.keepReplicated(ctx, channel, data, o)
+	}
 	var answer string
 	err = b.call(ctx, func(ctx context.Context) (err error) {
-		answer, err = b.scripts.publish.Exec(ctx, b.client,
-			[]string{b.keys.head(channel), b.keys.stream(channel), b.keys.answer(channel, o.IdempotencyKey)},
-			[]string{
-				b.keys.feed(channel), rueidis.BinaryString(data), strconv.Itoa(o.HistorySize), milliseconds(o.HistoryTTL),
-				newEpoch(), milliseconds(o.IdempotencyTTL), milliseconds(positionTTL),
-			}).ToString()
+		keys, words := b.publishWords(channel, data, o)
+		answer, err = b.scripts.publish.Exec(ctx, b.client, keys, words).ToString()
 		return err
 	})
 	if err != nil {
 		return position, err
 	}
+	return b.position(answer)
+}
+
+// publishWords are what lua/publish.lua is given.
+func (b *Broker) publishWords(channel string, data []byte, o pubsub.PublishOptions) (keys, words []string) {
+	wait := ""
+	if o.Replicas > 0 {
+		wait = "wait"
+	}
+	return []string{b.keys.head(channel), b.keys.stream(channel), b.keys.answer(channel, o.IdempotencyKey)}, []string{
+		b.keys.feed(channel), rueidis.BinaryString(data), strconv.Itoa(o.HistorySize), milliseconds(o.HistoryTTL),
+		newEpoch(), milliseconds(o.IdempotencyTTL), milliseconds(positionTTL), wait,
+	}
+}
+
+// position understands what lua/publish.lua answered.
+func (b *Broker) position(answer string) (pubsub.Position, error) {
 	position, ok := parsePosition(answer)
 	if !ok {
 		return position, fmt.Errorf("redis at %s answered %q", b.name, answer)

@@ -38,6 +38,7 @@ var gatheredLua string
 type scripts struct {
 	publish, history, remove, enter, leave, sweep, gathered *rueidis.Lua
 	publishCommand                                          string
+	publishText                                             string // of publish
 }
 
 var (
@@ -46,11 +47,14 @@ var (
 )
 
 func newScripts(publishCommand string) *scripts {
-	script := func(parts ...string) *rueidis.Lua {
-		return rueidis.NewLuaScript(strings.ReplaceAll(strings.Join(parts, ""), "'PUBLISH'", "'"+publishCommand+"'"))
+	text := func(parts ...string) string {
+		return strings.ReplaceAll(strings.Join(parts, ""), "'PUBLISH'", "'"+publishCommand+"'")
 	}
+	script := func(parts ...string) *rueidis.Lua { return rueidis.NewLuaScript(text(parts...)) }
+	publish := text(sabotaged(epochLua), publishLua)
 	return &scripts{
-		publish:        script(sabotaged(epochLua), publishLua),
+		publish:        rueidis.NewLuaScript(publish),
+		publishText:    publish,
 		history:        script(sabotaged(epochLua), historyLua),
 		remove:         script(removeLua),
 		enter:          script(memberLua, enterLua),

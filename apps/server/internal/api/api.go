@@ -170,6 +170,8 @@ func (a *API) answerTo(method string, err error) *Error {
 		return badRequest("%v", err)
 	case errors.Is(err, pubsub.ErrUnrecoverable):
 		return &Error{realtime.ErrUnrecoverablePosition.Code, realtime.ErrUnrecoverablePosition.Message}
+	case errors.Is(err, pubsub.ErrNotReplicated):
+		return &Error{realtime.ErrNotReplicated.Code, realtime.ErrNotReplicated.Message}
 	}
 	a.Logger.Error("API command went wrong", "method", method, "error", err)
 	return &Error{realtime.ErrInternal.Code, realtime.ErrInternal.Message}

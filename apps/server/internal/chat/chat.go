@@ -39,6 +39,10 @@ type Options struct {
 	// RoomHistory is how many messages a room keeps. Zero means 1,000; the most is
 	// [pubsub.MaxHistorySize].
 	RoomHistory int
+	// Replicas is how many replicas of the broker's server must have a message before it counts as sent, and
+	// ReplicaTimeout how long that may take, see [pubsub.PublishOptions].
+	Replicas       int
+	ReplicaTimeout time.Duration
 	// MaxNamed is up to how many members of a room [Chat.People] says who they are. Zero is any number.
 	MaxNamed int
 	// FirstRooms are the names of the rooms that a new deployment begins with. Nil means "General"

@@ -80,6 +80,8 @@ func (c *Chat) Send(ctx context.Context, user auth.User, id RoomID, draft Draft)
 		HistorySize:    c.options.RoomHistory,
 		IdempotencyKey: message.ID,
 		IdempotencyTTL: retryWindow,
+		Replicas:       c.options.Replicas,
+		ReplicaTimeout: c.options.ReplicaTimeout,
 	})
 	if err != nil {
 		return Message{}, fmt.Errorf("send to room %q: %w", id, err)

@@ -38,6 +38,10 @@ type Options struct {
 	HistorySize int
 	// HistoryTTL is how long after its last publication it keeps them. Zero is for ever.
 	HistoryTTL time.Duration
+	// Replicas is how many replicas of Redis must have a publication before it is acknowledged, and
+	// ReplicaTimeout how long that may take. It needs history.
+	Replicas       int
+	ReplicaTimeout time.Duration
 	// Recovery lets a client that was away ask for what it missed. It needs history.
 	Recovery bool
 	// Positioning tells a client when it missed something, even without recovery. It needs history.
@@ -134,8 +138,11 @@ func newNamespace(name string, o Options) (n Namespace, problems []error) {
 	if o.PresenceMaxNamed < 0 {
 		problem("%d members cannot be named", o.PresenceMaxNamed)
 	}
-	if o.HistorySize == 0 && (o.Recovery || o.Positioning || o.HistoryTTL > 0) {
-		problem("recovery, positioning and a time for history need a history size")
+	if o.Replicas < 0 || o.ReplicaTimeout < 0 {
+		problem("it would wait %v for %d replicas", o.ReplicaTimeout, o.Replicas)
+	}
+	if o.HistorySize == 0 && (o.Recovery || o.Positioning || o.HistoryTTL > 0 || o.Replicas > 0) {
+		problem("recovery, positioning, a time for history and replicas need a history size")
 	}
 	if !slices.Contains([]Who{"", Nobody, Subscribers, Authenticated, Anybody}, o.Publish) {
 		problem("publish is for nobody, subscribers, authenticated or anybody, not for %q", o.Publish)
@@ -201,5 +208,7 @@ func (n Namespace) MayPublish(user string, subscribed bool) bool {
 
 // Keep is how publications to the namespace's channels are kept.
 func (n Namespace) Keep() pubsub.PublishOptions {
-	return pubsub.PublishOptions{HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL}
+	return pubsub.PublishOptions{
+		HistorySize: n.HistorySize, HistoryTTL: n.HistoryTTL, Replicas: n.Replicas, ReplicaTimeout: n.ReplicaTimeout,
+	}
 }

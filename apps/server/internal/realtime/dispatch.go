@@ -144,6 +144,8 @@ func (c *connection) answerTo(err error) *Error {
 		return ErrBadRequest
 	case errors.Is(err, pubsub.ErrUnrecoverable):
 		return ErrUnrecoverablePosition
+	case errors.Is(err, pubsub.ErrNotReplicated):
+		return ErrNotReplicated
 	default:
 		return ErrInternal
 	}

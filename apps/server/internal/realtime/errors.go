@@ -39,6 +39,8 @@ var (
 	ErrTokenExpired    = &Error{Code: 109, Message: "token expired"}
 	ErrExpired         = &Error{Code: 110, Message: "expired"}
 	ErrTooManyRequests = &Error{Code: 111, Message: "too many requests", Temporary: true}
+	// ErrNotReplicated answers a publish that is done, but is not on as many replicas as its channel wants.
+	ErrNotReplicated = &Error{Code: 100, Message: "published, but not on enough replicas yet: to publish again is safe under the same id alone", Temporary: true}
 	// ErrUnrecoverablePosition answers a subscribe that would rather fail than begin with a hole.
 	ErrUnrecoverablePosition = &Error{Code: 112, Message: "unrecoverable position"}
 )

@@ -41,6 +41,7 @@ var answers = []struct {
 	{chat.ErrTooManyRooms, answer{http.StatusConflict, "No more rooms", "", realtime.ErrLimitExceeded}},
 	{pubsub.ErrTooLarge, answer{http.StatusRequestEntityTooLarge, "That is too long", "Say it in smaller pieces.", realtime.ErrLimitExceeded}},
 	{pubsub.ErrUnavailable, answer{http.StatusServiceUnavailable, "Not reachable just now", "Try again in a moment; nothing is lost.", realtime.ErrInternal}},
+	{pubsub.ErrNotReplicated, answer{http.StatusServiceUnavailable, "Said, but not safe yet", "Others may see it already. Send it again: it is said once.", realtime.ErrNotReplicated}},
 	{pubsub.ErrClosed, answer{http.StatusServiceUnavailable, "The server is stopping", "Try again in a moment; nothing is lost.", realtime.ErrInternal}},
 	{context.Canceled, answer{http.StatusServiceUnavailable, "Interrupted", "Try again.", realtime.ErrInternal}},
 	{context.DeadlineExceeded, answer{http.StatusServiceUnavailable, "That took too long", "Try again in a moment.", realtime.ErrInternal}},

@@ -27,6 +27,11 @@ func Publish(channel string, data []byte, o pubsub.PublishOptions) error {
 		return fmt.Errorf("%w: an idempotency key of %d bytes is longer than %d", pubsub.ErrInvalidOptions, len(o.IdempotencyKey), pubsub.MaxIdempotencyKey)
 	case o.IdempotencyKey != "" && o.HistorySize == 0:
 		return fmt.Errorf("%w: an idempotency key needs a history size", pubsub.ErrInvalidOptions)
+	case o.Replicas < 0 || o.Replicas > 0 && o.HistorySize == 0:
+		return fmt.Errorf("%w: %d replicas of a history of %d", pubsub.ErrInvalidOptions, o.Replicas, o.HistorySize)
+	}
+	if err := duration("replica timeout", o.ReplicaTimeout); err != nil {
+		return err
 	}
 	if err := duration("history TTL", o.HistoryTTL); err != nil {
 		return err

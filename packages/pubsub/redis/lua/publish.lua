@@ -4,12 +4,16 @@
 -- KEYS  1 head  2 stream  3 answer under the idempotency key
 -- ARGV  1 Pub/Sub channel  2 data  3 history size  4 history's end in ms, 0 for never
 --       5 a new epoch, should one begin  6 idempotency key's end in ms, 0 for no key
---       7 how long the head outlives the history, in ms
+--       7 how long the head outlives the history, in ms  8 "wait" when replicas are waited for, else ""
 -- Returns "offset epoch".
 
 if ARGV[6] ~= '0' then
 	local earlier = redis.call('GET', KEYS[3])
 	if earlier then
+		if ARGV[8] == 'wait' then
+			-- WAIT promises to wait for what its own connection wrote, which this has come after the earlier publish.
+			redis.call('SET', KEYS[3], earlier, 'KEEPTTL')
+		end
 		return earlier
 	end
 end

@@ -60,10 +60,7 @@ func startCluster(tb testing.TB, replicas int) *Cluster {
 			answer, err := replica.do(ctx, "CLUSTER", "REPLICATE", master)
 			return err == nil && answer == "+OK"
 		})
-		replica.until("follow its master", func(ctx context.Context) bool {
-			info, err := replica.do(ctx, "INFO", "replication")
-			return err == nil && strings.Contains(info, "master_link_status:up")
-		})
+		replica.awaitMaster()
 	}
 	return c
 }
@@ -161,6 +158,23 @@ func (c *Cluster) URL() string {
 	return "redis+cluster://" + c.Nodes[0].Addr + "?" + query.Encode()
 }
 
+// StartReplica starts a server that follows another, and waits until it does.
+func StartReplica(tb testing.TB, master *Server, o Options) *Server {
+	tb.Helper()
+	o.Args = append(o.Args, "--replicaof", "127.0.0.1 "+port(master.Addr))
+	replica := Start(tb, o)
+	replica.awaitMaster()
+	return replica
+}
+
+func (s *Server) awaitMaster() {
+	s.tb.Helper()
+	s.until("follow its master", func(ctx context.Context) bool {
+		info, err := s.do(ctx, "INFO", "replication")
+		return err == nil && strings.Contains(info, "master_link_status:up")
+	})
+}
+
 // Sentinel is a Redis Sentinel that watches a master with a replica.
 type Sentinel struct {
 	*Server
@@ -172,11 +186,7 @@ type Sentinel struct {
 func StartSentinel(tb testing.TB) *Sentinel {
 	tb.Helper()
 	master := Start(tb, Options{})
-	replica := Start(tb, Options{Args: []string{"--replicaof", "127.0.0.1 " + port(master.Addr)}})
-	replica.until("follow its master", func(ctx context.Context) bool {
-		info, err := replica.do(ctx, "INFO", "replication")
-		return err == nil && strings.Contains(info, "master_link_status:up")
-	})
+	replica := StartReplica(tb, master, Options{})
 	s := prepare(tb, Options{})
 	file := filepath.Join(s.dir, "sentinel.conf")
 	config := fmt.Sprintf("bind 127.0.0.1\nport %s\nunixsocket %s\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n"+
