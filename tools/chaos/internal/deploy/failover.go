@@ -43,7 +43,10 @@ func (d *Deployment) failover(pick int) (Wound, error) {
 		if err := master.Start(); err != nil {
 			return err
 		}
-		return within(followTime, master.Name+" follows "+replica.Name, func() bool { return master.has("replication", "master_link_status:up") })
+		return within(followTime, master.Name+" and "+replica.Name+" follow one another", func() bool {
+			// A Sentinel may have found the new master too slow to answer, and promoted the old one again.
+			return master.has("replication", "master_link_status:up") || replica.has("replication", "master_link_status:up")
+		})
 	}
 	err = until(replica.Name+" is promoted", func() bool { return replica.has("replication", "role:master") })
 	if err != nil {
