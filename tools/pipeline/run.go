@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -170,9 +171,11 @@ func (s *session) run(ctx context.Context, work func(context.Context) []run.Resu
 	}()
 	s.keeper = newKeeper(s)
 	results := work(ctx)
-	s.guard.Close()
+	var guard sync.WaitGroup
+	guard.Go(s.guard.Close) // which waits for a process to end
 	s.turn.end()
 	s.keeper.close()
+	guard.Wait()
 	if s.cache != nil {
 		s.evict()
 	}
