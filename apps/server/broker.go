@@ -20,12 +20,21 @@ type broker interface {
 	pubsub.Prober
 }
 
+// replicas is the most replicas that any namespace waits for.
+func (c Config) replicas() int {
+	most := 0
+	for _, n := range c.Namespaces {
+		most = max(most, n.Replicas)
+	}
+	return most
+}
+
 // openBroker returns Redis, or this process.
 func openBroker(ctx context.Context, c Config, log *slog.Logger) (broker, error) {
 	if url := c.RedisURL.Reveal(); url != "" {
 		ctx, cancel := context.WithTimeout(ctx, openTime)
 		defer cancel()
-		broker, err := redis.OpenRing(ctx, redis.Options{URL: url, Logger: log})
+		broker, err := redis.OpenRing(ctx, redis.Options{URL: url, Replicas: c.replicas(), Logger: log})
 		if err != nil {
 			return nil, fmt.Errorf("open the broker of REDIS_URL: %w", err)
 		}

@@ -8,10 +8,10 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"magpie.build/apps/server/internal/doctor"
 	"magpie.build/packages/pubsub/memory"
+	"magpie.build/packages/pubsub/redis"
 )
 
 // doctorCommand is the first word of a command line that has the server examined and not run.
@@ -29,9 +29,9 @@ func runDoctor(ctx context.Context, c Config, stdout io.Writer) error {
 		insecureCheck(c),
 	}
 	if c.RedisURL.Reveal() != "" {
-		redis, leave := redisChecks(ctx, c)
+		more, leave := redisChecks(ctx, c)
 		defer leave()
-		checks = append(checks, redis...)
+		checks = append(checks, more...)
 	} else if c.DataDir != "" {
 		checks = append(checks, doctor.Folder("DATA_DIR", c.DataDir, memory.Verify))
 	}
@@ -61,12 +61,23 @@ func redisChecks(ctx context.Context, c Config) (checks []doctor.Check, leave fu
 		}
 		return doctor.Finding{Text: "a message to this machine came back"}
 	}}}
-	if timed, ok := broker.(interface {
-		Time(ctx context.Context) (time.Time, error)
+	if examined, ok := broker.(interface {
+		Examine(ctx context.Context) []redis.Finding
 	}); ok {
-		checks = append(checks, doctor.Clock("Redis", timed.Time))
+		for _, f := range examined.Examine(ctx) {
+			checks = append(checks, redisCheck(f))
+		}
 	}
 	return checks, func() { _ = broker.Close() }
+}
+
+// redisCheck is a finding that the server, too, would log when it starts.
+func redisCheck(f redis.Finding) doctor.Check {
+	found := doctor.Finding{Text: f.Server + ": " + f.Text, Remedy: f.Remedy}
+	if f.Verdict != redis.Well {
+		found.Level = doctor.Doubtful
+	}
+	return doctor.Check{Name: "redis " + f.Check, Run: func(context.Context) doctor.Finding { return found }}
 }
 
 // secureAddress is the host and port of a URL of that scheme.

@@ -58,7 +58,10 @@ func TestDoctorExaminesRedis(t *testing.T) {
 	redis := redistest.Start(t, redistest.Options{})
 	env := []string{"ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "REDIS_URL=" + redis.URL()}
 	text, healthy := examined(t, env...)
-	for _, want := range []string{"a message to this machine came back", "as that of Redis"} {
+	for _, want := range []string{
+		"a message to this machine came back", "redis clock", "as this machine's, within", "redis eviction", "maxmemory-policy is noeviction",
+		"redis persistence", "a restart forgets everything", "hint: set appendonly to yes",
+	} {
 		if !healthy || !strings.Contains(text, want) {
 			t.Errorf("does not say %q:\n%s", want, text)
 		}

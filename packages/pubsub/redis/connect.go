@@ -38,33 +38,24 @@ func connect(ctx context.Context, at address, o Options) (rueidis.Client, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	if err := inspect(ctx, client, at, o); err != nil {
+	if err := inspect(ctx, client, at); err != nil {
 		client.Close()
 		return nil, err
 	}
 	return client, nil
 }
 
-// inspect asks the server what it is.
-func inspect(ctx context.Context, client rueidis.Client, at address, o Options) error {
+// inspect asks whether the server is of the kind that the URL says.
+func inspect(ctx context.Context, client rueidis.Client, at address) error {
 	if (client.Mode() == rueidis.ClientModeCluster) != (at.mode == cluster) {
 		return fmt.Errorf("open redis at %s: it is not a cluster: begin the URL with redis:// or redis+sentinel://", at.name)
 	}
 	if err := client.Do(ctx, client.B().Ping().Build()).Error(); err != nil {
 		return explain(at, err)
 	}
-	info, err := client.Do(ctx, client.B().Info().Build()).ToString()
-	if err != nil {
-		o.Logger.Warn("redis refuses INFO: a failover that takes back publications can go unnoticed; allow the user +info, and make sure that keys are not evicted",
-			"redis", at.name, "error", err.Error())
-		return nil
-	}
-	if at.mode == standalone && strings.Contains(info, "cluster_enabled:1") {
+	if info, err := client.Do(ctx, client.B().Info().Section("cluster").Build()).ToString(); err == nil &&
+		at.mode == standalone && strings.Contains(info, "cluster_enabled:1") {
 		return fmt.Errorf("open redis at %s: it is a cluster: begin the URL with redis+cluster:// or rediss+cluster://", at.name)
-	}
-	_, policy, ok := strings.Cut(info, "maxmemory_policy:")
-	if policy, _, _ = strings.Cut(policy, "\r\n"); ok && policy != "noeviction" {
-		o.Logger.Warn("redis may evict history and members: set maxmemory-policy to noeviction", "redis", at.name, "maxmemory_policy", policy)
 	}
 	return nil
 }

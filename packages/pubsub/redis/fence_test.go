@@ -147,17 +147,3 @@ func TestRestartThatLosesNothingBreaksNothing(t *testing.T) {
 		t.Errorf("an epoch that ended ten epochs ago: %v", err)
 	}
 }
-
-func TestServerThatRefusesTheReplicationIDIsWarnedOf(t *testing.T) {
-	t.Parallel()
-	server := redistest.Start(t, redistest.Options{})
-	server.Do("ACL", "SETUSER", unfenced, "on", ">secret", "~*", "&*", "+@all", "-info")
-	var log lines
-	b := open(t, redis.Options{URL: "redis://" + unfenced + ":secret@" + server.Addr, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := log.String(); !strings.Contains(got, "level=WARN") || !strings.Contains(got, "INFO") {
-		t.Errorf("the log says %q", got)
-	}
-}

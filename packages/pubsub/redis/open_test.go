@@ -3,7 +3,6 @@ package redis_test
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -56,20 +55,6 @@ func TestOpeningSaysWhatIsWrong(t *testing.T) {
 			}
 			t.Log(err)
 		})
-	}
-}
-
-func TestEvictionIsWarnedOf(t *testing.T) {
-	t.Parallel()
-	server := redistest.Start(t, redistest.Options{})
-	server.Do("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-	var log lines
-	b := open(t, redis.Options{URL: server.URL(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	if err := b.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(log.String(), "noeviction") {
-		t.Errorf("the log says %q", log.String())
 	}
 }
 

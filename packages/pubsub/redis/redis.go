@@ -66,6 +66,8 @@ type Options struct {
 	// Lease is how long members of a process that was killed stay; it is renewed three times as
 	// often. Zero means 3 seconds, the least is 300 milliseconds.
 	Lease time.Duration
+	// Replicas is the most replicas that publishes are going to ask for: a server with fewer is warned of.
+	Replicas int
 	// Logger hears of lost connections and of what the server refuses. Nil discards.
 	Logger *slog.Logger
 }
@@ -79,7 +81,9 @@ const (
 // Broker is a [pubsub.Broker] for all processes that use the same server and prefix.
 type Broker struct {
 	client  rueidis.Client
+	at      address
 	name    string // of the server, for people
+	wanted  int    // replicas
 	keys    keys
 	timeout time.Duration
 	log     *slog.Logger
@@ -114,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{client: client, name: at.name, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger, waiting: make(chan struct{}, maxWaiting)}
+	b := &Broker{client: client, at: at, name: at.name, wanted: o.Replicas, keys: keys{o.Prefix}, timeout: o.Timeout, log: o.Logger, waiting: make(chan struct{}, maxWaiting)}
 	b.dispatcher = delivery.New(b.resume)
 	b.dispatcher.KeepRecent()
 	b.scripts, b.feeds = classic, newReceiver(b, nil)
@@ -128,6 +132,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 		client.Close()
 		return nil, fmt.Errorf("open redis: %w", err)
 	}
+	b.warn(ctx)
 	b.farewell = context.WithoutCancel(ctx)
 	inner, cancel := context.WithCancel(b.farewell)
 	b.cancel = cancel

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -143,6 +145,17 @@ func (r *Ring) Probe(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// Examine is as [Broker.Examine], for all servers.
+func (r *Ring) Examine(ctx context.Context) []Finding {
+	found := make([][]Finding, len(r.brokers))
+	var group sync.WaitGroup
+	for i, b := range r.brokers {
+		group.Go(func() { found[i] = b.Examine(ctx) })
+	}
+	group.Wait()
+	return slices.Concat(found...)
 }
 
 // Repairs implements [pubsub.Repairer].

@@ -1,5 +1,5 @@
 // Package doctor finds out before a server runs, or beside one that does, whether it has what it needs: room
-// and rights on the disk, descriptors, ports, a clock, certificates. Each check says what it found and, unless
+// and rights on the disk, descriptors, ports, certificates. Each check says what it found and, unless
 // that is well, what to do.
 //
 // Begin with [Run]. The checks know nothing of settings: whoever makes them hands over what to look at.

@@ -29,9 +29,6 @@ func TestEachFindingSaysWhatToDo(t *testing.T) {
 	}
 	whole := func(string) error { return nil }
 	damaged := func(string) error { return errors.New("history is damaged") }
-	clock := func(skew time.Duration, err error) func(context.Context) (time.Time, error) {
-		return func(context.Context) (time.Time, error) { return time.Now().Add(skew), err }
-	}
 	alive := listen(t)
 	foreign := listen(t)
 	alive.serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -45,10 +42,6 @@ func TestEachFindingSaysWhatToDo(t *testing.T) {
 		"free port":             {doctor.Port("ADDR", "127.0.0.1:0", "127.0.0.1:0"), doctor.Well, "free"},
 		"port of another":       {doctor.Port("ADDR", foreign.address, foreign.address), doctor.Failed, "in use"},
 		"port of ours":          {doctor.Port("ADDR", alive.address, alive.address), doctor.Well, "alive"},
-		"clock":                 {doctor.Clock("Redis", clock(0, nil)), doctor.Well, "Redis"},
-		"clock before":          {doctor.Clock("Redis", clock(-time.Minute, nil)), doctor.Doubtful, "1m0s apart"},
-		"clock after":           {doctor.Clock("Redis", clock(time.Minute, nil)), doctor.Doubtful, "1m0s apart"},
-		"no clock":              {doctor.Clock("Redis", clock(0, errors.New("gone"))), doctor.Failed, "gone"},
 		"folder":                {doctor.Folder("DATA_DIR", t.TempDir(), whole), doctor.Well, "can be written to"},
 		"folder to be made":     {doctor.Folder("DATA_DIR", filepath.Join(t.TempDir(), "a", "b"), whole), doctor.Well, "can be written to"},
 		"file for a folder":     {doctor.Folder("DATA_DIR", file, whole), doctor.Failed, file},
