@@ -108,6 +108,7 @@ func TestMistakesInArgumentsAreNamed(t *testing.T) {
 		{"check", "check needs the folder of a run"},
 		{"check nowhere", "nowhere"},
 		{"jiggle", `"jiggle" is no command`},
+		{"-at-once 0", "must be 1 or more"},
 		{"-system sockets", `no system "sockets"`},
 		{"-server x -topology memory -nemesis failover", "no topology of"},
 	} {
@@ -116,5 +117,18 @@ func TestMistakesInArgumentsAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("chaos %s: %v, want %q", c.args, err, c.want)
 		}
+	}
+}
+
+// One trial that cannot be carried out ends all of them, and says why.
+func TestRunsAtOnceEndWithTheFirstThatFails(t *testing.T) {
+	t.Parallel()
+	var trials []trial
+	for range 5 {
+		trials = append(trials, trial{nemesis: "jiggle", topology: deploy.Memory})
+	}
+	var out bytes.Buffer
+	if _, err := runAll(t.Context(), trials, 2, &out); err == nil || !strings.Contains(err.Error(), `no nemesis "jiggle"`) {
+		t.Errorf("they end with %v, and say %q", err, &out)
 	}
 }

@@ -31,6 +31,7 @@ type options struct {
 	total      time.Duration
 	seed       uint64
 	servers    int
+	atOnce     int
 	pace       time.Duration
 	dir        string
 	markdown   bool
@@ -47,6 +48,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.length, "for", 0, "how long each run goes on; by default all runs share half an hour")
 	flags.Uint64Var(&o.seed, "seed", 0, "repeats the schedule of a run; by default a new one")
 	flags.IntVar(&o.servers, "servers", 3, "how many servers share a Redis")
+	flags.IntVar(&o.atOnce, "at-once", 1, "how many runs go on at once; most of a run is waiting")
 	flags.DurationVar(&o.pace, "pace", 100*time.Millisecond, "how long after one message each of the four publishers sends the next")
 	flags.StringVar(&o.dir, "dir", "", "where runs are kept; by default a new temporary folder")
 	flags.BoolVar(&o.markdown, "markdown", false, "print the verdicts as a table for the documentation")
@@ -55,6 +57,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("%q is no command: there are check and list, or flags alone", flags.Arg(0))
+	}
+	if o.atOnce < 1 {
+		return o, fmt.Errorf("-at-once is %d, and must be 1 or more", o.atOnce)
 	}
 	if o.seed == 0 {
 		var b [4]byte
@@ -67,7 +72,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// run does all runs, one after the other, and prints their verdicts.
+// run does all runs and prints their verdicts.
 func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "chaos-")
@@ -94,25 +99,17 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var verdicts []laws.Verdict
-	var broken error
-	for _, t := range trials {
-		v, err := t.run(ctx)
-		if err != nil {
-			return err
-		}
-		say(stdout, "%s\n", v)
-		if verdicts = append(verdicts, v); v.Good() {
-			_ = os.RemoveAll(t.dir) // nobody needs it
-		} else {
-			broken = errBroken
-			say(stdout, "  again: -topology %s -nemesis %s -for %v -seed %d; recorded in %s\n", t.topology, t.nemesis, t.length, t.seed, t.dir)
-		}
+	verdicts, err := runAll(ctx, trials, o.atOnce, stdout)
+	if err != nil {
+		return err
 	}
 	if o.markdown {
 		say(stdout, "%s", table(verdicts))
 	}
-	return broken
+	if slices.ContainsFunc(verdicts, func(v laws.Verdict) bool { return !v.Good() }) {
+		return errBroken
+	}
+	return nil
 }
 
 // trials are the runs that the options name.
@@ -138,7 +135,7 @@ func (o options) trials(system deploy.System, stderr io.Writer) ([]trial, error)
 	}
 	for i := range trials {
 		if trials[i].length == 0 {
-			trials[i].length = max(10*time.Second, o.total/time.Duration(len(trials)))
+			trials[i].length = max(10*time.Second, o.total*time.Duration(o.atOnce)/time.Duration(len(trials)))
 		}
 	}
 	return trials, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -39,6 +40,51 @@ const (
 	// stopTime is how long the last messages may be tried after the nemesis has ended.
 	stopTime = 15 * time.Second
 )
+
+// runAll carries out trials, some at once, and says the verdict of each when it is there. They are returned in the order of the
+// trials. The first trial that cannot be carried out ends all.
+func runAll(ctx context.Context, trials []trial, atOnce int, stdout io.Writer) ([]laws.Verdict, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	verdicts := make([]laws.Verdict, len(trials))
+	places := make(chan int)
+	var said sync.Mutex
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for i := range places {
+				v, err := trials[i].run(ctx)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				verdicts[i] = v
+				said.Lock()
+				trials[i].tell(stdout, v)
+				said.Unlock()
+			}
+		})
+	}
+	for i := range trials {
+		select {
+		case places <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(places)
+	wg.Wait()
+	return verdicts, context.Cause(ctx)
+}
+
+// tell says the verdict, and removes what nobody needs.
+func (t trial) tell(stdout io.Writer, v laws.Verdict) {
+	say(stdout, "%s\n", v)
+	if v.Good() {
+		_ = os.RemoveAll(t.dir)
+		return
+	}
+	say(stdout, "  again: -topology %s -nemesis %s -for %v -seed %d; recorded in %s\n", t.topology, t.nemesis, t.length, t.seed, t.dir)
+}
 
 // run carries it out, and judges it.
 func (t trial) run(ctx context.Context) (laws.Verdict, error) {
