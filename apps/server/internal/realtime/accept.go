@@ -20,16 +20,23 @@ const retryAfter = "5"
 // page of another origin is answered with status 403, one too many with 503, and with 429 if it is one too
 // many of its own address.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	frames := r.URL.Query().Get("cf_ws_frame_ping_pong") == "true"
+	h.serveSocket(w, r, &socket{}, pingsOf(frames))
+}
+
+// serveSocket makes a WebSocket of the request. The socket may have a codec and an opening.
+func (h *Hub) serveSocket(w http.ResponseWriter, r *http.Request, s *socket, pings pings) {
 	from, err := h.welcome(r)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	s := &socket{}
+	var c *connection
 	ws, err := websocket.Accept(&hijacker{w, s}, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocolProtobuf, "centrifuge-json"},
 		OriginPatterns:     h.options.AllowedOrigins,
 		InsecureSkipVerify: h.options.AllowAnyOrigin,
+		OnPongReceived:     func(context.Context, []byte) { c.framePonged() },
 	})
 	if err != nil {
 		h.admission.depart(from)
@@ -40,8 +47,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.buffered.Reset(s) // it has read nothing yet: what net/http had read is the socket's
 	ws.SetReadLimit(surplusFrames * int64(h.options.MaxFrameBytes))
-	s.ws, s.codec = ws, codecOf(ws.Subprotocol(), r)
-	c := h.newConnection(s.codec, s, r, from)
+	if s.ws = ws; s.codec == nil {
+		s.codec = codecOf(ws.Subprotocol(), r)
+	}
+	c = h.newConnection(s.codec, s, r, from)
+	c.pings = pings
 	if err := h.enter(c); err != nil {
 		h.admission.depart(from)
 		reason := DisconnectShutdown
@@ -94,6 +104,7 @@ func (h *Hub) await(ctx context.Context) error {
 func (h *Hub) newConnection(codec codec, t transport, r *http.Request, from netip.Addr) *connection {
 	id := rand.Text()
 	now := time.Now()
+	_, listens := codec.(pushCodec)
 	return &connection{
 		hub:        h,
 		shard:      h.shards[int(id[0])%len(h.shards)],
@@ -101,6 +112,8 @@ func (h *Hub) newConnection(codec codec, t transport, r *http.Request, from neti
 		since:      now,
 		codec:      codec,
 		transport:  t,
+		pings:      objectPings,
+		listens:    listens,
 		header:     r.Header,
 		from:       from,
 		remoteAddr: remoteAddress(r, h.options.TrustedProxies),

@@ -55,11 +55,13 @@ const (
 	jsonDeltaVariant
 	protobufDeltaVariant
 	jsonTextVariant
+	// pushVariant is for clients that only listen (unidirectional.go).
+	pushVariant
 	variants
 )
 
 // codecs are the forms of the variants.
 var codecs = [variants]codec{
 	jsonVariant: jsonCodec{}, jsonDeltaVariant: jsonCodec{}, jsonTextVariant: jsonCodec{},
-	protobufVariant: protobufCodec{}, protobufDeltaVariant: protobufCodec{},
+	protobufVariant: protobufCodec{}, protobufDeltaVariant: protobufCodec{}, pushVariant: pushCodec{},
 }

@@ -35,15 +35,16 @@ func (c *connection) connect(ctx context.Context, id uint32, cmd *connectCommand
 	}
 	now := time.Now()
 	_, refresher := c.hub.handler.(Refresher)
-	refreshable := refresher && cmd.Token != ""
+	refreshable := refresher && cmd.Token != "" && !c.listens
 	answer := connectResult{
 		Client: c.id,
 		Data:   reply.Data,
 		Subs:   subs,
-		Ping:   uint32(c.hub.options.PingInterval.Seconds()),
-		Pong:   true,
 	}
-	if s, ok := c.transport.(*stream); ok {
+	if c.pings&objectPings != 0 {
+		answer.Ping, answer.Pong = uint32(c.hub.options.PingInterval.Seconds()), !c.listens
+	}
+	if s, ok := c.transport.(*stream); ok && !c.listens {
 		answer.Session, answer.Node = s.session, c.hub.options.Nodes.Self()
 	}
 	if refreshable {

@@ -23,6 +23,9 @@ type connection struct {
 	since     time.Time
 	codec     codec
 	transport transport
+	// pings are how it is asked for a sign of life, listens says that it sends nothing but its connect.
+	pings   pings
+	listens bool
 
 	// These are the reader's. header and remoteAddr are the HTTP request's, until the client has
 	// connected; refused says that it was not let in.
@@ -51,6 +54,8 @@ type connection struct {
 	// subscriptions are in no order; dirty are those with something to send.
 	subscriptions []*subscription
 	dirty         []*subscription
+	// pingsFrame says that a ping frame is to be sent.
+	pingsFrame bool
 	// queued says that the shard's list has the connection.
 	queued bool
 	// stalled says that the socket takes no more for now: catchUp writes, and the shard does not.
@@ -203,6 +208,7 @@ func (c *connection) gather(out *scratch) (last bool) {
 	if c.ended {
 		return false
 	}
+	out.ping, c.pingsFrame = c.pingsFrame, false
 	if len(c.replies) > 0 {
 		out.addObject(c.replies)
 		c.replies = nil
@@ -223,6 +229,9 @@ func (c *connection) gather(out *scratch) (last bool) {
 // write sends what was gathered.
 func (c *connection) write(out *scratch, last bool) (taken bool, err error) {
 	message := out.message(c.transport)
+	if out.ping {
+		message = append([]byte(pingFrame), message...)
+	}
 	if last {
 		message = c.transport.appendEnd(append([]byte(nil), message...), c.ending)
 	}

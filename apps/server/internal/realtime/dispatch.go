@@ -12,6 +12,10 @@ import (
 // handle runs a message's commands, one after another. The protocol allows a client to send what it
 // wants to subscribe to along with its connect: if that fails, the rest is passed over.
 func (c *connection) handle(message []byte) {
+	if c.listens && c.header == nil {
+		c.overhear()
+		return
+	}
 	commands, err := c.codec.decode(message)
 	if err != nil {
 		c.logger().Debug("client sent a malformed message", "error", err)
@@ -131,6 +135,10 @@ func (c *connection) fail(cmd *command, err error) {
 	answer := c.answerTo(err)
 	c.logRefused(cmd, answer, err)
 	c.hub.counters.errors.add(answer.Code)
+	if c.listens {
+		c.disconnect(endFor(answer))
+		return
+	}
 	c.push(c.codec.refusal(cmd.ID, answer))
 }
 

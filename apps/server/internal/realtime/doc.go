@@ -1,6 +1,6 @@
 // Package realtime holds connections and channels: it speaks the Centrifuge client protocol, version
-// 2, as JSON or protobuf over WebSockets and streams of HTTP, and fans the publications of a [pubsub.Broker] out to who
-// subscribed. It knows nothing of what is said: a [Handler] decides who may connect, subscribe and
+// 2, as JSON or protobuf over WebSockets and streams of HTTP, also to clients that only listen (unidirectional.go), and fans
+// the publications of a [pubsub.Broker] out to who subscribed. It knows nothing of what is said: a [Handler] decides who may connect, subscribe and
 // publish.
 //
 // Begin with [New], run the hub, and mount it:

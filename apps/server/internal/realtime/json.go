@@ -76,14 +76,20 @@ func (jsonCodec) refusal(id uint32, refused *Error) []byte {
 }
 
 func (jsonCodec) push(channel string, what object) ([]byte, error) {
+	buf, err := appendPush([]byte(`{"push":`), channel, what)
+	return append(buf, '}'), err
+}
+
+// appendPush appends a push.
+func appendPush(buf []byte, channel string, what object) ([]byte, error) {
 	name, _ := what.field()
-	buf := []byte(`{"push":{`)
+	buf = append(buf, '{')
 	if channel != "" {
 		buf = append(appendString(append(buf, `"channel":`...), channel), ',')
 	}
 	buf = append(append(append(buf, '"'), name...), `":`...)
 	buf, err := appendJSON(buf, what)
-	return append(buf, "}}"...), err
+	return append(buf, '}'), err
 }
 
 // appendJSON appends an object's JSON.

@@ -38,9 +38,11 @@ func (c *connection) beat(now time.Time) (wait time.Duration, again bool) {
 		p.lapseAt = time.Time{}
 		c.hub.alive.Go(c.lapse)
 	case due(p.pingAt, now):
-		c.enqueue(c.codec.ping())
+		c.ping()
 		p.pingAt = now.Add(c.hub.options.PingInterval)
-		p.pongBy = now.Add(c.hub.options.PongTimeout)
+		if c.answersPings() {
+			p.pongBy = now.Add(c.hub.options.PongTimeout)
+		}
 	}
 	return p.next().Sub(now), true
 }

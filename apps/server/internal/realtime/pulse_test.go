@@ -60,6 +60,17 @@ func inBubble(t *testing.T, options realtime.Options, test func(t *testing.T, co
 // inBubbleOver is inBubble with something around the broker.
 func inBubbleOver(t *testing.T, around func(pubsub.Broker) pubsub.Broker, options realtime.Options, test func(t *testing.T, connect func() *client)) {
 	t.Helper()
+	inBubbleWith(t, around, options, func(t *testing.T, connect func(path string, options websocket.DialOptions) *client) {
+		t.Helper()
+		test(t, func() *client { return connect("/", websocket.DialOptions{}) })
+	})
+}
+
+// inBubbleWith is inBubbleOver for WebSockets that are more than plain.
+func inBubbleWith(t *testing.T, around func(pubsub.Broker) pubsub.Broker, options realtime.Options,
+	test func(t *testing.T, connect func(path string, options websocket.DialOptions) *client),
+) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		inner, err := memory.Open(memory.Options{})
 		if err != nil {
@@ -71,16 +82,20 @@ func inBubbleOver(t *testing.T, around func(pubsub.Broker) pubsub.Broker, option
 		house.hub = hub
 		ctx, cancel := context.WithCancel(t.Context())
 		network := &pipes{dialled: make(chan net.Conn), closed: make(chan struct{})}
-		web := &http.Server{Handler: hub, ReadHeaderTimeout: time.Minute}
+		mux := http.NewServeMux()
+		mux.Handle("/", hub)
+		mux.Handle("/connection/", hub.Routes())
+		web := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 		var running sync.WaitGroup
 		running.Go(func() { _ = hub.Run(ctx) })
 		running.Go(func() { _ = web.Serve(network) })
 		synctest.Wait()
 
 		transport := &http.Transport{DialContext: network.dial}
-		test(t, func() *client {
+		test(t, func(path string, options websocket.DialOptions) *client {
 			t.Helper()
-			ws, _, err := websocket.Dial(ctx, "ws://pipe/", &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}}) //nolint:bodyclose // the library closes it
+			options.HTTPClient = &http.Client{Transport: transport}
+			ws, _, err := websocket.Dial(ctx, "ws://pipe"+path, &options) //nolint:bodyclose // the library closes it
 			if err != nil {
 				t.Fatal(err)
 			}

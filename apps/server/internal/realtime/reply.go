@@ -26,8 +26,10 @@ type connectResult struct {
 	Subs    map[string]subscribeResult `json:"subs,omitempty"`
 	Expires bool                       `json:"expires,omitempty"`
 	TTL     uint32                     `json:"ttl,omitempty"`
-	Ping    uint32                     `json:"ping"`
-	Pong    bool                       `json:"pong"`
+	// Ping is after how many seconds without a word clients think of the connection as lost, Pong that they are
+	// to answer pings.
+	Ping uint32 `json:"ping,omitempty"`
+	Pong bool   `json:"pong,omitempty"`
 	// Session and Node are where a stream's commands go.
 	Session string `json:"session,omitempty"`
 	Node    string `json:"node,omitempty"`

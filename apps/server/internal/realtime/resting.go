@@ -13,8 +13,8 @@ type rester interface {
 	quiet() bool
 	// wait returns when something has come in, or the error that ends the connection.
 	wait() error
-	// holds reports whether that is one whole message, and this one; forget does away with it.
-	holds(message []byte) bool
+	// holds reports whether that is one whole frame with this first byte and payload; forget does away with it.
+	holds(op byte, payload string) bool
 	forget()
 }
 
@@ -49,7 +49,9 @@ func (c *connection) rest() {
 // answered reports whether what came in was nothing but the answer to a ping, as it is most often: then the connection
 // rests on.
 func (c *connection) answered(r rester) bool {
-	if !r.holds(c.codec.ping()) || c.header != nil || c.isEnding() || !c.pong() {
+	answer := c.pings&objectPings != 0 && r.holds(c.codec.op(), string(c.codec.ping())) ||
+		c.pings&framePings != 0 && r.holds(opPong, "")
+	if !answer || c.header != nil || c.isEnding() || !c.pong() {
 		return false
 	}
 	r.forget()
@@ -87,22 +89,22 @@ var _ rester = (*socket)(nil)
 
 // quiet implements [rester].
 func (s *socket) quiet() bool {
-	return s.readable != nil && len(s.unread) == 0 && s.buffered.Buffered() == 0
+	return s.opening == nil && s.readable != nil && len(s.unread) == 0 && s.buffered.Buffered() == 0
 }
 
 // wait implements [rester].
 func (s *socket) wait() error { return s.readable.wait() }
 
-// holds implements [rester]: the message is a masked frame (RFC 6455 section 5.2) that came in whole.
-func (s *socket) holds(message []byte) bool {
+// holds implements [rester]: the frame is masked (RFC 6455 section 5.2) and came in whole.
+func (s *socket) holds(op byte, payload string) bool {
 	const header = 6
 	frame := s.unread
-	if len(frame) != header+len(message) || frame[0] != s.codec.op() || frame[1] != 0x80|byte(len(message)) {
+	if len(frame) != header+len(payload) || frame[0] != op || frame[1] != 0x80|byte(len(payload)) {
 		return false
 	}
 	mask := frame[2:header]
 	for i, b := range frame[header:] {
-		if b^mask[i%len(mask)] != message[i] {
+		if b^mask[i%len(mask)] != payload[i] {
 			return false
 		}
 	}

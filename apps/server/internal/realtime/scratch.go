@@ -7,7 +7,9 @@ type scratch struct {
 	entries, bytes int
 	// frame is the ready frame when there is one entry and nothing else.
 	frame []byte
-	buf   []byte
+	// ping says that a ping frame comes before.
+	ping bool
+	buf  []byte
 }
 
 // maxFlushBytes is about how much one flush gathers. A socket that is full keeps a copy of that and no more: what
@@ -19,7 +21,7 @@ const maxScratchBytes = 256 << 10
 
 func (s *scratch) reset() {
 	clear(s.objects)
-	s.objects, s.entries, s.bytes, s.frame = s.objects[:0], 0, 0, nil
+	s.objects, s.entries, s.bytes, s.frame, s.ping = s.objects[:0], 0, 0, nil, false
 	if cap(s.buf) > maxScratchBytes {
 		s.buf = nil
 	}

@@ -45,7 +45,7 @@ func (c *connection) collect(out *scratch) (last, idle bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last = c.gather(out)
-	if last || len(out.objects) > 0 || c.laggard() != nil {
+	if last || out.ping || len(out.objects) > 0 || c.laggard() != nil {
 		return last, false
 	}
 	c.stalled = false

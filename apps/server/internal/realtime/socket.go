@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -39,6 +40,8 @@ type socket struct {
 
 	ws    *websocket.Conn
 	codec codec
+	// opening is a first message that came with the handshake, nil for none. Only the reader touches it.
+	opening []byte
 
 	// unread has come in already: at first what net/http had read beyond the handshake, then what lies in
 	// borrowed. Only the reader touches them, and buffered, which is coder/websocket's.
@@ -94,18 +97,36 @@ var _ transport = (*socket)(nil)
 // shared implements [framing]: a log's frames are WebSocket messages.
 func (s *socket) shared() bool { return true }
 
-// appendObjects implements [framing]: messages, with as many objects in one as fit.
+// appendObjects implements [framing]: messages, with as many objects in one as fit, or one in each for who only
+// listens.
 func (s *socket) appendObjects(buf []byte, objects [][]byte) []byte {
+	if _, listens := s.codec.(pushCodec); listens {
+		for _, object := range objects {
+			for line := range bytes.SplitSeq(object, []byte(s.codec.separator())) {
+				buf = appendMessages(buf, s.codec, [][]byte{line})
+			}
+		}
+		return buf
+	}
 	return appendMessages(buf, s.codec, objects)
 }
 
-// appendEnd implements [framing].
+// appendEnd implements [framing]. Who only listens hears of it as of everything else, too.
 func (s *socket) appendEnd(buf []byte, reason DisconnectError) []byte {
+	if _, listens := s.codec.(pushCodec); listens {
+		if push, err := s.codec.push("", newDisconnectPush(reason)); err == nil { // as it always is
+			buf = s.appendObjects(buf, [][]byte{push})
+		}
+	}
 	return appendClose(buf, uint16(reason), reason.Error())
 }
 
 // next implements [transport].
 func (s *socket) next() (message io.Reader, fits bool, err error) {
+	if first := s.opening; first != nil {
+		s.opening = nil
+		return bytes.NewReader(first), true, nil
+	}
 	// coder/websocket spends a goroutine on each read whose context may end; ours end with the socket.
 	kind, message, err := s.ws.Reader(context.Background()) //nolint:forbidigo // see above
 	return message, byte(kind) == s.codec.op()&0x0F, err

@@ -16,26 +16,42 @@ const (
 	PathHTTPStream = "/connection/http_stream"
 	PathSSE        = "/connection/sse"
 	PathEmulation  = "/emulation"
+
+	// Those of clients that only listen.
+	PathPushWebSocket  = "/connection/uni_websocket"
+	PathPushHTTPStream = "/connection/uni_http_stream"
+	PathPushSSE        = "/connection/uni_sse"
 )
 
 // protobufType is the content type of requests in protobuf.
 const protobufType = "application/octet-stream"
 
 // Routes returns a handler of all paths of the protocol: WebSockets, and for where those do not get
-// through, streams and their commands. It needs the ResponseWriter of net/http, or one that unwraps to
+// through, streams and their commands; and all of them for clients that only listen. It needs the ResponseWriter of net/http, or one that unwraps to
 // it.
 func (h *Hub) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(PathWebSocket, h)
-	mux.HandleFunc(PathHTTPStream, h.serveHTTPStream)
-	mux.HandleFunc(PathSSE, h.serveSSE)
+	mux.HandleFunc(PathHTTPStream, func(w http.ResponseWriter, r *http.Request) { h.serveHTTPStream(w, r, formOf(r)) })
+	mux.HandleFunc(PathSSE, func(w http.ResponseWriter, r *http.Request) { h.serveSSE(w, r, jsonCodec{}) })
 	mux.HandleFunc(PathEmulation, h.serveEmulation)
+	mux.HandleFunc(PathPushWebSocket, h.servePushSocket)
+	mux.HandleFunc(PathPushHTTPStream, func(w http.ResponseWriter, r *http.Request) { h.serveHTTPStream(w, r, pushCodec{}) })
+	mux.HandleFunc(PathPushSSE, func(w http.ResponseWriter, r *http.Request) { h.serveSSE(w, r, pushCodec{}) })
 	return mux
+}
+
+// formOf is the form of the protocol that a request's body has.
+func formOf(r *http.Request) codec {
+	if isProtobuf(r) {
+		return protobufCodec{}
+	}
+	return jsonCodec{}
 }
 
 // serveHTTPStream answers a request whose body is the first commands with replies, as long as the
 // connection lasts.
-func (h *Hub) serveHTTPStream(w http.ResponseWriter, r *http.Request) {
+func (h *Hub) serveHTTPStream(w http.ResponseWriter, r *http.Request, c codec) {
 	if !h.admitOrigin(w, r) || !allowed(w, r, http.MethodPost) {
 		return
 	}
@@ -43,16 +59,12 @@ func (h *Hub) serveHTTPStream(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var c codec = jsonCodec{}
-	if isProtobuf(r) {
-		c = protobufCodec{}
-	}
 	w.Header().Set("Content-Type", protobufType) // which no proxy gathers so as to compress it
 	h.serveStream(w, r, newStream(w, r, c, false, 2*h.options.MaxFrameBytes), message)
 }
 
 // serveSSE is serveHTTPStream for server-sent events: browsers put the first commands into the query.
-func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request) {
+func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request, c codec) {
 	if !h.admitOrigin(w, r) || !allowed(w, r, http.MethodGet, http.MethodPost) {
 		return
 	}
@@ -69,7 +81,7 @@ func (h *Hub) serveSSE(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-	h.serveStream(w, r, newStream(w, r, jsonCodec{}, true, 2*h.options.MaxFrameBytes), message)
+	h.serveStream(w, r, newStream(w, r, c, true, 2*h.options.MaxFrameBytes), message)
 }
 
 // serveStream runs a connection until it ends.
@@ -99,8 +111,10 @@ func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, s *stream, mes
 		refuse(w, err)
 		return
 	}
-	h.openSession(s)
-	defer h.closeSession(s)
+	if !c.listens { // nobody has commands for it otherwise
+		h.openSession(s)
+		defer h.closeSession(s)
+	}
 	c.serve()
 }
 
