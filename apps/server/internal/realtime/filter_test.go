@@ -17,8 +17,8 @@ import (
 
 // tag publishes in room:1 with one tag.
 func (s *server) tag(t *testing.T, data, value string) {
-	const channel = "room:1"
 	t.Helper()
+	const channel = "room:1"
 	publication := realtime.Publication{Data: json.RawMessage(data), Tags: map[string]string{"kind": value}}
 	if _, err := s.hub.Publish(t.Context(), channel, publication, s.house.keep(channel)); err != nil {
 		t.Fatal(err)

@@ -16,8 +16,10 @@ const (
 	PathHTTPStream = "/connection/http_stream"
 	PathSSE        = "/connection/sse"
 	PathEmulation  = "/emulation"
+)
 
-	// Those of clients that only listen.
+// The paths of clients that only listen.
+const (
 	PathPushWebSocket  = "/connection/uni_websocket"
 	PathPushHTTPStream = "/connection/uni_http_stream"
 	PathPushSSE        = "/connection/uni_sse"
