@@ -82,6 +82,8 @@ type site struct {
 	leaf     string // folders of modules, relative
 	deepest  string
 	edits    int
+
+	buildCaches string // folder of the go command's caches for what is built from nothing
 }
 
 func (o options) compareSize(ctx context.Context, p programs, root, dir string, shape synthetic.Shape) (report.Comparison, error) {
@@ -106,7 +108,10 @@ func newSite(ctx context.Context, o options, p programs, root, dir string, shape
 	s := &site{
 		options: o, programs: p, shape: shape, leaf: plan[0].Name, deepest: plan[len(plan)-1].Name,
 		ours: filepath.Join(dir, "magpie"), turbo: filepath.Join(dir, "turbo"), turboGo: filepath.Join(dir, "turbo-go"), goTask: filepath.Join(dir, "task"),
-		magefile: filepath.Join(dir, "magefile"),
+		magefile: filepath.Join(dir, "magefile"), buildCaches: filepath.Join(dir, "caches"),
+	}
+	if err := standardLibrary(ctx, filepath.Join(s.buildCaches, "standard")); err != nil {
+		return nil, err
 	}
 	if err := synthetic.Write(s.ours, root, shape); err != nil {
 		return nil, err
@@ -190,6 +195,7 @@ func (s *site) scenarios() []scenario {
 		return all
 	}
 	return append(all,
+		scenario{"Go build, nothing built yet", []timing.Command{s.cold(with(build, "-force")), s.cold(goBuild)}},
 		scenario{"Go build, nothing changed", []timing.Command{build, turboGo, goBuild}},
 		scenario{"Go build, a comment in the deepest package", []timing.Command{s.edited(build, s.deepest), s.edited(turboGo, s.deepest), s.edited(goBuild, s.deepest)}},
 	)
@@ -217,6 +223,33 @@ func (s *site) edited(c timing.Command, module string) timing.Command {
 		code, _, _ := strings.Cut(string(text), "// Edit ")
 		return os.WriteFile(name, fmt.Appendf(nil, "%s// Edit %d.\n", code, s.edits), 0o600) //nolint:gosec // a workspace of our own
 	})
+}
+
+// cold has the go command begin with a build cache of its own, which holds the standard library alone.
+func (s *site) cold(c timing.Command) timing.Command {
+	cache := filepath.Join(s.buildCaches, "run")
+	c.Env, c.Runs = []string{"GOCACHE=" + cache}, 2
+	return s.before(c, func(dir string) error {
+		if err := os.RemoveAll(cache); err != nil {
+			return err
+		}
+		for _, m := range s.shape.Plan() {
+			if err := os.RemoveAll(filepath.Join(dir, filepath.FromSlash(m.Name), "dist")); err != nil {
+				return err
+			}
+		}
+		return os.CopyFS(cache, os.DirFS(filepath.Join(s.buildCaches, "standard")))
+	})
+}
+
+// standardLibrary fills a build cache with what all programs of the workspace need.
+func standardLibrary(ctx context.Context, cache string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "fmt", "runtime", "os")
+	cmd.Env = append(os.Environ(), "GOCACHE="+cache, "GOWORK=off", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the standard library: %w\n%s", err, out)
+	}
+	return nil
 }
 
 func (s *site) deleteOutputs(dir string) error {

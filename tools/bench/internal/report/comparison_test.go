@@ -25,8 +25,9 @@ func compared() report.Report {
 	return report.Report{Comparisons: []report.Comparison{{
 		Workspace: "10 × 20", Modules: 10, Files: 20,
 		Scenarios: []report.Scenario{
-			{Name: "nothing changed", Times: []timing.Times{took("magpie", 4, 5, 6), took("turbo", 20, 20, 90)}},
+			{Name: "nothing changed", Times: []timing.Times{took("magpie", 4, 5, 6), took("magefile", 4), took("turbo", 20, 20, 90)}},
 			{Name: "Go build, nothing changed", Times: []timing.Times{took("magpie", 6), took("turbo, Go mode", 300)}},
+			{Name: "Go build, nothing built yet", Times: []timing.Times{took("magpie", 600), took("go build work", 400)}},
 			{Name: "an app edited", Times: []timing.Times{took("magpie", 7), took("go-task", 70)}},
 		},
 	}}}
@@ -40,10 +41,14 @@ func TestComparisonShowsMediansAndRatios(t *testing.T) {
 	}
 	for _, want := range []string{
 		"### 10 modules of 20 files, medians in ms",
-		"| nothing changed           |    5.0 |  20.0 |              – |       – |           1/4.0 |",
-		"| Go build, nothing changed |    6.0 |     – |          300.0 |       – |          1/50.0 |",
-		"| an app edited             |    7.0 |     – |              – |    70.0 |               – |",
-		"| most memory, MiB          |   12.0 |  12.0 |              – |       – |               – |",
+		"| nothing changed  |    5.0 |  20.0 |       – |               1/4.0 |",
+		"| an app edited    |    7.0 |     – |    70.0 |                   – |",
+		"| most memory, MiB |   12.0 |  12.0 |       – |                   – |",
+		"### 10 modules of 20 files, Go builds, medians in ms",
+		"| Go build, nothing changed   |    6.0 |          300.0 |             – |              1/50.0 |",
+		"| Go build, nothing built yet |  600.0 |              – |         400.0 |                1.50 |",
+		"### 10 modules of 20 files, started in other ways",
+		"| magefile        |       4.0 |             12.0 |",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &b)

@@ -46,7 +46,7 @@ func (r Report) tables() []table {
 		tables = append(tables, b.table())
 	}
 	for _, c := range r.Comparisons {
-		tables = append(tables, c.table())
+		tables = append(tables, c.tables()...)
 	}
 	tables = append(tables, realtimeTables(r.Realtime)...)
 	return tables

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type Command struct {
 	Name string
 	Dir  string
 	Argv []string
+	// Env is added to the environment of this process.
+	Env []string
 	// Before runs before each run, outside the measurement. Nil means nothing.
 	Before func() error
 	// Runs is the most runs that are measured, for what takes long. Zero means as many as asked.
@@ -118,6 +121,7 @@ func once(ctx context.Context, c Command) (result, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
 	cmd.Dir = c.Dir
+	cmd.Env = append(os.Environ(), c.Env...)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	wall := time.Since(start)
