@@ -33,6 +33,7 @@ func TestCheckerNoticesWhatIsSwitchedOff(t *testing.T) {
 		{"idempotency", "MAGPIE_UNSAFE=idempotency", deploy.Standalone, "mute-acks", []laws.Law{laws.Once}, nil},
 		{"idempotency on disk", "MAGPIE_UNSAFE=idempotency", deploy.Memory, "mute-acks", []laws.Law{laws.Once}, nil},
 		{"order", "MAGPIE_UNSAFE=order", deploy.Standalone, "none", []laws.Law{laws.Once}, nil},
+		{"receipt", "MAGPIE_UNSAFE=receipt", deploy.Sentinel, "cut-redis", []laws.Law{laws.Readable}, nil},
 		{"fsync", "DATA_SYNC=never", deploy.Memory, "cut-power", []laws.Law{laws.Readable, laws.Contiguous}, []string{"strace"}},
 	} {
 		t.Run(c.promise, func(t *testing.T) {

@@ -14,4 +14,6 @@ const (
 	NoIdempotency = false
 	// NoOrder delivers in any order.
 	NoOrder = false
+	// NoReceipt acknowledges what a server did not accept.
+	NoReceipt = false
 )

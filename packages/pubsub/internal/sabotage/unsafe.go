@@ -15,6 +15,7 @@ var (
 	NoFence       = off("fence")
 	NoIdempotency = off("idempotency")
 	NoOrder       = off("order")
+	NoReceipt     = off("receipt")
 )
 
 func off(promise string) bool {
