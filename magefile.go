@@ -134,14 +134,14 @@ func tasks() []pipeline.Declaration {
 		Name: "cluster", Help: "Redis and three servers behind a proxy, to kill and watch",
 		Modules:    []string{"tools/cluster"},
 		DependsOn:  []string{"apps/server#build"},
-		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
+		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server", "-at-once=4"}},
 		Persistent: true, Interactive: true,
 	}
 	chaos := pipeline.Task{
 		Name: "chaos", Help: "the servers are killed, cut off and starved while people chat, and what they saw is judged; takes half an hour",
 		Modules:   []string{"tools/chaos"},
 		DependsOn: []string{"apps/server#build"},
-		Commands:  [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
+		Commands:  [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server", "-at-once=4"}},
 		Uncached:  true,
 	}
 	testLong := pipeline.Task{

@@ -19,11 +19,14 @@ type Role struct {
 	// Syncing says that a replica has not all of its master's data.
 	Syncing bool
 	// ID names the data that the Redis has, and Offset how far it has them. Second and SecondEnd are where they come from: what
-	// a promoted replica has of its former master's data ends before SecondEnd.
+	// a promoted replica has of its former master's data ends before SecondEnd. A Redis that nobody ever replicated does not
+	// count its offset on.
 	ID        string
 	Offset    int64
 	Second    string
 	SecondEnd int64
+	// Written is how long its append-only file is, which changes with everything that it accepts.
+	Written int64
 }
 
 // Loss is a time in which a Redis accepted what is not in the data that all servers have in the end.
@@ -38,6 +41,8 @@ type reign struct {
 	roles []Role // at least one
 	// before is what the Redis said last before it, after what it said or did not say first after it; nil for nothing.
 	before, after *Role
+	// since is when it had not begun.
+	since time.Duration
 	previous      *reign // where the Redis was the master of other data right before
 	// kept is up to which offset its data are still there in the end, [nothing] where they led nowhere.
 	kept int64
@@ -93,6 +98,9 @@ func reignsOf(said map[string][]Role) []*reign {
 			}
 			if role.Master {
 				next := &reign{node: node, roles: []Role{role}, before: before, kept: nothing}
+				if i > 0 {
+					next.since = roles[i-1].Asked
+				}
 				if before != nil && before.Master {
 					next.previous = last
 				}
@@ -142,7 +150,7 @@ func (r *reign) forebears(id string, end int64, reigns []*reign) bool {
 }
 
 // lost are the times in which a reign accepted what is not kept of it: those between two answers of which the second has more
-// than the first, and more than is kept, and that after the last.
+// than the first, and more than is kept, that before the first, and that after the last.
 func (r *reign) lost() []record.Span {
 	var spans []record.Span
 	add := func(from, to time.Duration) {
@@ -156,14 +164,12 @@ func (r *reign) lost() []record.Span {
 	switch {
 	case r.doubtful:
 		add(0, first.Answered)
-	case first.Offset > 0 && first.Offset >= r.kept && r.before != nil:
-		add(r.before.Asked, first.Answered)
-	case first.Offset > 0 && first.Offset >= r.kept:
-		add(0, first.Answered)
+	case first.Offset >= r.kept:
+		add(r.since, first.Answered)
 	}
 	last := first
 	for _, role := range r.roles[1:] {
-		if role.Offset > last.Offset && role.Offset >= r.kept {
+		if grew := role.Offset > last.Offset || role.Written != last.Written; grew && role.Offset >= r.kept {
 			add(last.Asked, role.Answered)
 		}
 		last = role

@@ -18,6 +18,9 @@ func at(second float64, role Role) Role {
 func master(id string, offset int64) Role  { return Role{Master: true, ID: id, Offset: offset} }
 func replica(id string, offset int64) Role { return Role{ID: id, Offset: offset} }
 
+// alone is a master that nobody replicates.
+func alone(id string, written int64) Role { return Role{Master: true, ID: id, Written: written} }
+
 func promoted(id string, offset int64, second string, end int64) Role {
 	return Role{Master: true, ID: id, Offset: offset, Second: second, SecondEnd: end}
 }
@@ -53,7 +56,7 @@ func TestLossesAreWhatRedisItselfSaysThatItLost(t *testing.T) {
 				"b": {at(1, replica("A", 10)), at(3, promoted("B", 20, "A", 21)), at(9, promoted("B", 40, "A", 21))},
 			},
 			[]string{"b"},
-			[]Loss{{record.Span{From: seconds(1.9), To: seconds(2.1)}, "a"}, {record.Span{From: seconds(6.9), To: seconds(8)}, "a"}},
+			[]Loss{{record.Span{From: seconds(1.9), To: seconds(2.1)}, "a"}, {record.Span{From: seconds(2.1), To: seconds(8)}, "a"}},
 		},
 		{
 			"two masters at once, of which one is forgotten in the end",
@@ -76,20 +79,28 @@ func TestLossesAreWhatRedisItselfSaysThatItLost(t *testing.T) {
 		{
 			"one that was started again is master for a while, and nobody hears it",
 			map[string][]Role{
-				"a": {at(1, master("A", 10)), at(3, master("C", 0)), at(4, master("C", 0)), at(5, replica("B", 15))},
+				"a": {at(1, master("A", 10)), at(3, alone("C", 9)), at(4, alone("C", 9)), at(5, replica("B", 15))},
 				"b": {at(1, replica("A", 10)), at(2, promoted("B", 10, "A", 11)), at(9, promoted("B", 15, "A", 11))},
 			},
 			[]string{"b"},
-			[]Loss{{record.Span{From: seconds(0.9), To: seconds(3)}, "a"}, {record.Span{From: seconds(3.9), To: seconds(5)}, "a"}},
+			[]Loss{
+				{record.Span{From: seconds(0.9), To: seconds(3)}, "a"},
+				{record.Span{From: seconds(0.9), To: seconds(3)}, "a"},
+				{record.Span{From: seconds(3.9), To: seconds(5)}, "a"},
+			},
 		},
 		{
 			"one that was started again accepts something, and is not followed",
 			map[string][]Role{
-				"a": {at(3, master("C", 0)), at(4, master("C", 2)), at(5, replica("B", 15))},
+				"a": {at(1, Role{Gone: true}), at(2, Role{Gone: true}), at(3, alone("C", 1)), at(4, alone("C", 1)), at(5, alone("C", 2)), at(6, alone("C", 2)), at(7, replica("B", 15))},
 				"b": {at(1, master("B", 10)), at(9, master("B", 15))},
 			},
 			[]string{"b"},
-			[]Loss{{record.Span{From: seconds(2.9), To: seconds(5)}, "a"}},
+			[]Loss{
+				{record.Span{From: seconds(1.9), To: seconds(3)}, "a"},
+				{record.Span{From: seconds(3.9), To: seconds(5)}, "a"},
+				{record.Span{From: seconds(5.9), To: seconds(7)}, "a"},
+			},
 		},
 		{
 			"two failovers in a row",

@@ -49,7 +49,7 @@ func (w *Watch) follow(ctx context.Context, r *Redis) {
 
 func (w *Watch) ask(r *Redis) {
 	role := Role{Asked: w.d.o.Elapsed()}
-	info, err := r.Do("INFO", "replication")
+	info, err := r.Do("INFO")
 	if role.Gone = errors.Is(err, syscall.ECONNREFUSED); err != nil && !role.Gone {
 		return
 	}
@@ -60,7 +60,7 @@ func (w *Watch) ask(r *Redis) {
 	w.said[r.Name] = append(w.said[r.Name], role)
 }
 
-// read takes what INFO says of replication.
+// read takes what INFO says of replication, and of the file.
 func (role *Role) read(info string) {
 	number := func(text string) int64 {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -72,6 +72,8 @@ func (role *Role) read(info string) {
 	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch name {
+		case "aof_current_size":
+			role.Written = number(value)
 		case "role":
 			role.Master = value == "master"
 		case "master_sync_in_progress":
