@@ -45,6 +45,7 @@ type world struct {
 	t        *testing.T
 	author   *workspacetest.Author
 	root     string
+	mirror   string   // the same files elsewhere, for the go command: their times are honest, so that it may trust its own index
 	outside  []string // environment
 	overlook string
 	steps    int
@@ -75,9 +76,16 @@ func newWorld(t *testing.T, elsewhere []string, seed uint64) *world {
 	if err := author.Tree.Write(root); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, author: author, root: root, outside: elsewhere, seen: make(map[string]bool)}
+	mirror, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, author: author, root: root, mirror: mirror, outside: elsewhere, seen: make(map[string]bool)}
 	if seed%4 == 3 {
 		w.vendor()
+	}
+	if err := author.Tree.Write(mirror); err != nil {
+		t.Fatal(err)
 	}
 	return w
 }
@@ -117,7 +125,7 @@ func (w *world) after(ctx context.Context, e workspacetest.Edit) error {
 		modified = time.Unix(1_700_000_000, 0) // as if unpacked: only the inode tells
 	}
 	for _, op := range e.Ops {
-		if err := op.Write(w.root, modified); err != nil {
+		if err := errors.Join(op.Write(w.root, modified), op.Write(w.mirror, time.Time{})); err != nil {
 			return err
 		}
 	}
@@ -155,6 +163,9 @@ func (w *world) environment(set ...string) []string {
 	return append(env, set...)
 }
 
+// honest is environment for the mirror.
+func (w *world) honest(set ...string) []string { return append(w.environment(set...), "GODEBUG=") }
+
 // A reading is what one task of one module reads, by the go command's account.
 type reading struct {
 	golist.Set
@@ -167,7 +178,7 @@ type reading struct {
 // look compares in one configuration.
 func (w *world) look(ctx context.Context, configuration int) error {
 	set := configurations[configuration]
-	answer, err := golist.Ask(ctx, golist.Question{Root: w.root, Env: w.environment(set...)})
+	answer, err := golist.Ask(ctx, golist.Question{Root: w.mirror, Env: w.honest(set...)})
 	if err != nil {
 		w.refused++
 		return nil //nolint:nilerr // the build reports what is wrong with the workspace
@@ -497,7 +508,7 @@ func (w *world) buildPrograms(ctx context.Context) error {
 	if failure == nil {
 		return nil
 	}
-	if _, err := golist.Ask(ctx, golist.Question{Root: w.root, Env: w.environment(programEnvironment...)}); err != nil {
+	if _, err := golist.Ask(ctx, golist.Question{Root: w.mirror, Env: w.honest(programEnvironment...)}); err != nil {
 		return nil //nolint:nilerr // the go command refuses the workspace: nothing is promised then
 	}
 	return failure
@@ -544,14 +555,14 @@ func (w *world) comparePrograms(ctx context.Context) error {
 // clean builds a program from nothing and returns its sum, or that it does not build.
 func (w *world) clean(ctx context.Context, dir string, command []string) (string, error) {
 	args := slices.Clone(command)
-	to := filepath.Join(w.root, ".clean", "program")
+	to := filepath.Join(w.mirror, ".clean", "program")
 	args[slices.Index(args, "-o")+1] = to
 	if err := os.RemoveAll(filepath.Dir(to)); err != nil {
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = filepath.Join(w.root, filepath.FromSlash(dir))
-	cmd.Env = w.environment(programEnvironment...)
+	cmd.Dir = filepath.Join(w.mirror, filepath.FromSlash(dir))
+	cmd.Env = w.honest(programEnvironment...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		w.refusal = fmt.Sprintf("%v: %s", err, out)
 		return notBuilt, nil
