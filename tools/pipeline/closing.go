@@ -125,7 +125,7 @@ func (t *tally) blame(r run.Result[string]) {
 // line is the last line of a run.
 func (t *tally) line(took time.Duration) string {
 	all := len(t.cached) + len(t.ran) + len(t.failed) + len(t.cancelled) + len(t.skipped)
-	line := fmt.Sprintf("%d tasks: %d cached, %d run, %d failed", all, len(t.cached), len(t.ran), len(t.failed))
+	line := fmt.Sprintf("%s: %d cached, %d run, %d failed", output.Count(all, "task"), len(t.cached), len(t.ran), len(t.failed))
 	if len(t.cancelled) > 0 {
 		line += fmt.Sprintf(", %d cancelled", len(t.cancelled))
 	}

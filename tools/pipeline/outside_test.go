@@ -76,8 +76,8 @@ func TestAnotherWorkspace(t *testing.T) {
 	for _, step := range []struct{ folder, words, want string }{
 		{"", "go tool mage build", "2 tasks: 0 cached, 2 run, 0 failed"},
 		{"app", "go tool magpie build --filter app... ", "2 tasks: 2 cached, 0 run, 0 failed"},
-		{"", "go tool mage build -filter=lib", "1 tasks: 1 cached"},
-		{"lib", "go tool magpie build", "1 tasks: 1 cached"},
+		{"", "go tool mage build -filter=lib", "1 task: 1 cached"},
+		{"lib", "go tool magpie build", "1 task: 1 cached"},
 		{"app", "go tool magpie ls", "example.com/lib"},
 		{"", "go tool mage magpie info app", "depends on  lib"},
 		{"", "go tool mage info app", "depends on  lib"},

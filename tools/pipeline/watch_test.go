@@ -128,7 +128,7 @@ func TestWatchRunsWhatAChangeConcerns(t *testing.T) {
 	w.ran(map[string]int{"a": 1, "b": 1})
 	w.write("b/in.txt", "1")
 	w.until(`^changed: b/in.txt$`)
-	w.until(`^1 tasks: 0 cached, 1 run, 0 failed`)
+	w.until(`^1 task: 0 cached, 1 run, 0 failed`)
 	w.ran(map[string]int{"a": 1, "b": 2})
 	// What nobody reads concerns nobody; the output that follows comes from the next change.
 	w.write("a/README.md", "text")
@@ -144,7 +144,7 @@ func TestWatchRunsWhatAChangeConcerns(t *testing.T) {
 	w.until(`nothing runs before this is repaired`)
 	w.write("b/go.mod", "module example.com/b\ngo 1.26.0\n")
 	w.write("a/in.txt", "2")
-	w.until(`^1 tasks: 0 cached, 1 run`)
+	w.until(`^1 task: 0 cached, 1 run`)
 }
 
 func TestWatchRunsWhatFailedOnlyWhenItChanges(t *testing.T) {
@@ -183,7 +183,7 @@ func TestWatchDoesNotFollowWhatATaskWritesItself(t *testing.T) {
 	runs := w.runs["a"]
 	w.mu.Unlock()
 	w.write("b/in.txt", "1")
-	w.until(`(?s)changes files that it reads itself.*\n1 tasks: 0 cached, 1 run`)
+	w.until(`(?s)changes files that it reads itself.*\n1 task: 0 cached, 1 run`)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if runs != 2 || w.runs["a"] != 2 {

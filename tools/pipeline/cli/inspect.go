@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"magpie.build/tools/pipeline"
+	"magpie.build/tools/pipeline/internal/output"
 	"magpie.build/tools/pipeline/internal/suggest"
 )
 
@@ -59,12 +60,8 @@ func listTasks(ctx context.Context, c *CLI, s *settings, words []string) error {
 	}
 	return writeTable(func(row func(...string)) {
 		for _, name := range c.taskNames() {
-			switch n := counts[name]; n {
-			case 0:
-			case 1:
-				row(name, "1 module", c.taskLine(name))
-			default:
-				row(name, fmt.Sprintf("%d modules", n), c.taskLine(name))
+			if n := counts[name]; n > 0 {
+				row(name, output.Count(n, "module"), c.taskLine(name))
 			}
 		}
 	})

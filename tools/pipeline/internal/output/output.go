@@ -211,6 +211,14 @@ func (s *stream) label(task string) string {
 	return s.paint(colours[sum.Sum32()%uint32(len(colours))], task+":") + " "
 }
 
+// Count writes how many there are of something: "1 task", "2 tasks".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // Duration writes a time as people read it.
 func Duration(d time.Duration) string {
 	switch {
