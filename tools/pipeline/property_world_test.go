@@ -453,7 +453,8 @@ func (w *world) declared(b *strings.Builder, module string) error {
 	return err
 }
 
-// state names all that may decide about a task: beside the digest, modes, comments, and what chooses the versions of modules.
+// state names all that may decide about a task: beside the digest, modes, comments, files for which the go command refuses to
+// build, and what chooses the versions of modules.
 func (w *world) state(r reading, digest string) (string, error) {
 	var b strings.Builder
 	b.WriteString(r.task + "\n" + digest)
@@ -463,6 +464,9 @@ func (w *world) state(r reading, digest string) (string, error) {
 			return "", err
 		}
 		fmt.Fprintln(&b, info.Mode(), w.read(name).whole)
+	}
+	for _, name := range r.Refused {
+		fmt.Fprintln(&b, "refused", name, w.read(name).whole)
 	}
 	b.WriteString(w.sums(r, true) + w.versions)
 	return sum([]byte(b.String())), nil

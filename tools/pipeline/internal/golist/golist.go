@@ -91,6 +91,9 @@ type Set struct {
 	Files []string
 	// Modules are those whose source comes from the module cache, as path@version, sorted.
 	Modules []string
+	// Refused are Go files for which the go command refuses their packages, and what imports these: they cannot be read, or are of
+	// another package than those beside them. Named as Files are.
+	Refused []string
 	// Unsure says that the go command refused files without reading on, so that it may have left some out.
 	Unsure bool
 }
@@ -149,6 +152,9 @@ func (g *gathered) add(p *pkg) {
 		return
 	}
 	g.seen[p.ImportPath] = true
+	for _, name := range p.InvalidGoFiles {
+		g.Refused = append(g.Refused, g.relative(filepath.Join(p.Dir, name)))
+	}
 	g.Unsure = g.Unsure || len(p.InvalidGoFiles) > 0 || p.Error != nil && stops(p.Error.Err)
 	if !g.isSource(p) {
 		if p.Module != nil {
@@ -209,7 +215,7 @@ func (g *gathered) relative(name string) string {
 }
 
 func (g *gathered) sorted() Set {
-	for _, list := range []*[]string{&g.Files, &g.Modules} {
+	for _, list := range []*[]string{&g.Files, &g.Modules, &g.Refused} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
