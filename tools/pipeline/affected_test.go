@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,12 +29,17 @@ func TestAffectedHoldsEveryTaskWhoseKeyChanged(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("there is no git command on PATH")
 	}
+	needGo(t)
+	elsewhere := serveElsewhere(t)
 	const workspaces = 2
 	for n := range uint64(workspaces) {
 		seed := *propertySeed + n
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			r := newRepository(t, seed)
+			r := newRepository(t, elsewhere, seed)
+			if n%2 == 1 {
+				r.author.Favour(workspacetest.Sums, workspacetest.Imports)
+			}
 			var changed, affected, all int
 			for n := range *propertyEdits / 5 / workspaces { // each asks for all keys and for all affected tasks, twice
 				c, a, total := r.edit(t, n)
@@ -55,7 +61,7 @@ type repository struct {
 	edits  []string
 }
 
-func newRepository(t *testing.T, seed uint64) *repository {
+func newRepository(t *testing.T, elsewhere []string, seed uint64) *repository {
 	t.Helper()
 	author, err := workspacetest.New(seed)
 	if err != nil {
@@ -68,7 +74,7 @@ func newRepository(t *testing.T, seed uint64) *repository {
 	if err := author.Tree.Write(root); err != nil {
 		t.Fatal(err)
 	}
-	r := &repository{root: root, author: author, env: append(os.Environ(), "GOFLAGS=", "GOENV=off", "MAGPIE_SCM_BASE=", "GITHUB_BASE_REF=")}
+	r := &repository{root: root, author: author, env: slices.Concat(os.Environ(), elsewhere, []string{"GOFLAGS=", "MAGPIE_SCM_BASE=", "GITHUB_BASE_REF="})}
 	if err := os.Remove(filepath.Join(root, ".gitignore")); err != nil { // what git never sees is no change to it
 		t.Fatal(err)
 	}
@@ -119,6 +125,12 @@ func (r *repository) edit(t *testing.T, n int) (changed, affected, all int) {
 	if committed := r.affected(t, pipeline.Options{Base: "HEAD~1", Head: "HEAD"}); !slices.Equal(committed, uncommitted) {
 		t.Fatalf("edit %d: affected before the commit: %v, after it: %v\n%s", n, uncommitted, committed, e)
 	}
+	onlySums := !slices.ContainsFunc(e.Ops, func(op workspacetest.Op) bool { return path.Base(op.Name) != "go.sum" && op.Name != "go.work.sum" })
+	for _, id := range uncommitted {
+		if onlySums && before[id] == after[id] && !strings.HasSuffix(id, "#whole") {
+			t.Fatalf("edit %d: %s is affected by lines of checksums that its key does not hold\n%s", n, id, e)
+		}
+	}
 	for id, key := range after {
 		if before[id] != "" && before[id] != key {
 			changed++
@@ -139,6 +151,9 @@ func (r *repository) open() *pipeline.Pipeline {
 			pipeline.Task{Name: fmt.Sprintf("test-%d", i), Set: set, GoTest: []string{"./..."}, Outputs: []string{fmt.Sprintf("out/t%d", i)}, Commands: [][]string{{"true"}}},
 		)
 	}
+	tasks = append(tasks,
+		pipeline.Task{Name: "alone", Set: []string{"GOWORK=off"}, GoTest: []string{"./..."}, Commands: [][]string{{"true"}}},
+		pipeline.Task{Name: "trimmed", GoBuild: []string{"./..."}, Inputs: []string{"conf/**", "!first.go"}, Commands: [][]string{{"true"}}})
 	tasks = append(tasks, pipeline.Task{Name: "whole", Inputs: []string{"**", "!out/**"}, Commands: [][]string{{"true"}}}, pipeline.Task{Name: "texts", Inputs: []string{"**/*.txt", "!static/**"}, Commands: [][]string{{"true"}}})
 	p, err := pipeline.New(r.root, tasks...)
 	if err != nil {
@@ -154,14 +169,20 @@ func (r *repository) keys(t *testing.T) map[string]string {
 	if p == nil {
 		return nil
 	}
-	var out bytes.Buffer
-	names := []string{"whole", "texts"}
+	names := []string{"whole", "texts", "alone", "trimmed"}
 	for i := range configurations {
 		names = append(names, fmt.Sprintf("build-%d", i), fmt.Sprintf("test-%d", i))
 	}
-	err := p.Run(t.Context(), pipeline.Options{Tasks: names, Dry: true, DryJSON: true, Env: r.env, Stdout: &out, Stderr: io.Discard})
-	if err != nil {
-		t.Fatalf("dry run: %v\n%s", err, strings.Join(r.edits, "\n"))
+	return dryKeys(t, p, pipeline.Options{Tasks: names, Env: r.env})
+}
+
+// dryKeys returns the keys of tasks by their ids.
+func dryKeys(t *testing.T, p *pipeline.Pipeline, o pipeline.Options) map[string]string {
+	t.Helper()
+	var out bytes.Buffer
+	o.Dry, o.DryJSON, o.Stdout, o.Stderr = true, true, &out, io.Discard
+	if err := p.Run(t.Context(), o); err != nil {
+		t.Fatalf("dry run: %v", err)
 	}
 	var dry struct {
 		Tasks []struct {
@@ -189,7 +210,7 @@ func (r *repository) affected(t *testing.T, o pipeline.Options) []string {
 	var ids []string
 	for _, a := range found {
 		if a.Reason != pipeline.GlobalFileChanged && len(a.Files) == 0 {
-			t.Fatalf("%s is affected, and nothing says by what", a.ID)
+			t.Fatalf("%s is affected, and nothing says by what, after %s", a.ID, r.edits[len(r.edits)-1])
 		}
 		ids = append(ids, a.ID)
 	}

@@ -115,3 +115,35 @@ func runsAgain(t *testing.T, root string, env []string) bool {
 	}
 	return ran
 }
+
+// What the module at the root reads alone is no other task's, though both find what is vendored in one folder.
+func TestTheRootAloneIsNotTheWorkspace(t *testing.T) {
+	t.Parallel()
+	needGo(t)
+	root := t.TempDir()
+	write(t, root, map[string]string{
+		"go.work": "go 1.26.0\n\nuse (\n\t.\n\t./lib\n)\n",
+		"go.mod":  "module example.com/app\n\ngo 1.26.0\n\nrequire example.com/lib v0.1.0\n", "app.go": "package app\n\nimport _ \"example.com/lib\"\n",
+		"lib/go.mod": "module example.com/lib\n\ngo 1.26.0\n", "lib/lib.go": "package lib\n",
+	})
+	keys := func() map[string]string {
+		t.Helper()
+		build := pipeline.Task{Name: "together", Modules: []string{"."}, GoBuild: []string{"./..."}, Commands: [][]string{{"go", "build", "./..."}}}
+		alone := build
+		alone.Name, alone.Set = "alone", []string{"GOWORK=off"}
+		p, err := pipeline.New(root, alone, build)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dryKeys(t, p, pipeline.Options{Tasks: []string{"alone", "together"}, Env: os.Environ()})
+	}
+	before := keys()
+	write(t, root, map[string]string{"lib/lib.go": "package lib\n\nconst X = 1\n"})
+	after := keys()
+	if before["//#alone"] != after["//#alone"] {
+		t.Error("an edit of what comes from elsewhere under GOWORK=off changes the key of a task that runs so")
+	}
+	if before["//#together"] == after["//#together"] {
+		t.Error("an edit in the workspace does not change the key of a task that reads it")
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"magpie.build/tools/pipeline/internal/cache"
 	"magpie.build/tools/pipeline/internal/git"
 	"magpie.build/tools/pipeline/internal/glob"
+	"magpie.build/tools/pipeline/internal/gokey"
 	"magpie.build/tools/pipeline/internal/gosource"
 	"magpie.build/tools/pipeline/internal/hash"
 	"magpie.build/tools/pipeline/internal/revision"
@@ -86,7 +87,7 @@ func (d *difference) look(ctx context.Context, from, to string) error {
 	for i, commit := range []string{from, to} {
 		v := &view{
 			difference: d, side: [...]string{"before", "after"}[i],
-			config: gosource.Config{Headers: p.headers, ReadDir: p.index.ReadDir}, readers: make(map[string]*gosource.Reader),
+			config: gosource.Config{Headers: p.headers, ReadDir: p.index.ReadDir}, readers: make(map[string]*viewReader), checksums: make(map[string]*gokey.Checksums),
 		}
 		if commit != "" {
 			tree, err := revision.Open(ctx, p.workspace.Root, commit, v.config)
@@ -94,6 +95,9 @@ func (d *difference) look(ctx context.Context, from, to string) error {
 				return err
 			}
 			v.config.Headers, v.config.ReadDir = tree, tree.ReadDir
+			if v.instead, err = tree.Contents(ctx, gokey.SumFiles(p.workspace)); err != nil {
+				return err
+			}
 		}
 		d.views[i] = v
 	}
@@ -214,7 +218,7 @@ func (d *difference) reaches(n *node, base, name string) bool {
 	return owner == n.module || !glob.Within(n.module.Name, owner.Name) || glob.Within(owner.Name, base)
 }
 
-// compiled reports whether the files that a Go task's packages consist of differ, and, where listed, returns which do.
+// compiled reports whether what a Go task's packages consist of differs, and, where listed, returns which files do.
 func (d *difference) compiled(n *node, listed bool) (differ bool, files []string, err error) {
 	var keys [2]hash.Key
 	for i, v := range d.views {
@@ -222,28 +226,21 @@ func (d *difference) compiled(n *node, listed bool) (differ bool, files []string
 			return false, nil, err
 		}
 	}
-	if keys[0] == keys[1] {
-		return false, nil, nil
+	if keys[0] == keys[1] || !listed {
+		return keys[0] != keys[1], nil, nil
 	}
-	for _, v := range d.views {
-		if listed {
-			break
+	var read, sums [2][]string
+	var lines [2]hash.Key
+	for i, v := range d.views {
+		r, err := v.readerOf(n)
+		if err != nil {
+			return false, nil, err
 		}
-		if listed, err = v.leavesOut(n); err != nil {
+		if read[i], sums[i], lines[i], err = r.consists(n); err != nil {
 			return false, nil, err
 		}
 	}
-	if !listed {
-		return true, nil, nil
-	}
-	before, err := d.views[0].files(n)
-	if err != nil {
-		return false, nil, err
-	}
-	after, err := d.views[1].files(n)
-	if err != nil {
-		return false, nil, err
-	}
+	before, after := read[0], read[1]
 	for len(before)+len(after) > 0 {
 		switch {
 		case len(after) == 0 || len(before) > 0 && before[0] < after[0]:
@@ -259,6 +256,12 @@ func (d *difference) compiled(n *node, listed bool) (differ bool, files []string
 			before, after = before[1:], after[1:]
 		}
 	}
-	files = slices.DeleteFunc(files, n.leavesOut)
-	return len(files) > 0, files, nil
+	if lines[0] != lines[1] {
+		for _, name := range slices.Concat(sums[0], sums[1]) {
+			if d.files[name] {
+				files = append(files, name)
+			}
+		}
+	}
+	return true, slices.DeleteFunc(sorted(files), n.leavesOut), nil
 }

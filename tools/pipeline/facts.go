@@ -48,6 +48,18 @@ func (s *goSettings) source(tags ...string) gosource.Config {
 	return c
 }
 
+// sourceIn is source for a workspace that may be another than the settings were read for.
+func (s *goSettings) sourceIn(ws, own *workspace.Workspace, tags ...string) gosource.Config {
+	c := s.source(tags...)
+	if ws != own {
+		c.Vendored = s.Vendors() && ws.IsVendored()
+		if s.modules != "" {
+			c.Elsewhere = ws.ModuleCache(s.modules).Folder
+		}
+	}
+	return c
+}
+
 func (p *Pipeline) newFacts() *facts {
 	return &facts{
 		pipeline:  p,
@@ -82,7 +94,7 @@ func (f *facts) readChecksums(modules string) (*gokey.Checksums, error) {
 	p.mu.Lock()
 	earlier := p.checksums[modules]
 	p.mu.Unlock()
-	read, err := gokey.ReadChecksums(p.workspace, p.index, versions, modules, filepath.Join(p.state, "checksums"), earlier)
+	read, err := gokey.ReadChecksums(p.workspace, p.index, versions, modules, p.checksumsFile(), earlier)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +103,9 @@ func (f *facts) readChecksums(modules string) (*gokey.Checksums, error) {
 	p.checksums[modules] = read
 	return read, nil
 }
+
+// checksumsFile is where checksums are kept.
+func (p *Pipeline) checksumsFile() string { return filepath.Join(p.state, "checksums") }
 
 // read returns the facts that hold now.
 func (p *Pipeline) read() *facts {
@@ -185,16 +200,10 @@ func configID(c gosource.Config) string {
 
 // reader returns the reader of a workspace for settings under further tags, the same for equal ones.
 func (f *facts) reader(ws *workspace.Workspace, s *goSettings, tags ...string) *gosource.Reader {
-	c := s.source(tags...)
-	if ws != f.pipeline.workspace {
-		c.Vendored = s.Vendors() && ws.IsVendored()
-		if s.modules != "" {
-			c.Elsewhere = ws.ModuleCache(s.modules).Folder
-		}
-	}
+	c := s.sourceIn(ws, f.pipeline.workspace, tags...)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	id := s.modules + ws.Vendor() + configID(c)
+	id := s.modules + ws.ID() + configID(c)
 	if f.readers[id] == nil {
 		c.Headers, c.ReadDir, c.Memo = f.pipeline.headers, f.pipeline.index.ReadDir, f.pipeline.index.Memo
 		f.readers[id] = gosource.New(ws, f.pipeline.overlooks.source(c))

@@ -105,6 +105,9 @@ func (s *session) addInputs(h *hash.Hasher, n *node, env []string) error {
 		if files, err = source.files(n, files); err != nil {
 			return err
 		}
+		if err := source.addRest(h, n); err != nil {
+			return err
+		}
 		return sums.Add(h, files)
 	}
 	if err := source.AddBuild(h, sums, source.build...); err != nil {
@@ -195,6 +198,23 @@ func (s *source) files(n *node, more []string) ([]string, error) {
 	files = slices.DeleteFunc(files, n.leavesOut)
 	slices.Sort(files)
 	return slices.Compact(files), nil
+}
+
+// addRest adds to a key what counts beside the files that [source.files] lists.
+func (s *source) addRest(h *hash.Hasher, n *node) error {
+	built, err := s.Build(s.build...)
+	if err != nil {
+		return err
+	}
+	tested, err := s.Test(s.test...)
+	if err != nil {
+		return err
+	}
+	h.Add("torn", sorted(built.Torn, tested.Torn)...)
+	if external := sorted(built.External, tested.External); len(external) > 0 {
+		return s.sums.AddExternal(h, n.module.Name, external)
+	}
+	return nil
 }
 
 // tags returns the build tags that a task's commands switch on.

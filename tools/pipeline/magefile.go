@@ -20,12 +20,12 @@ func (d *difference) magefileFiles() ([]string, error) {
 		return nil, err
 	}
 	var files []string
+	settings, err := d.pipeline.read().goSettings(d.env)
+	if err != nil {
+		return nil, err
+	}
 	for _, v := range d.views {
-		reader, err := v.reader(d.env, []string{"mage"})
-		if err != nil {
-			return nil, err
-		}
-		built, err := reader.Build(dirs...)
+		built, err := v.reader(d.pipeline.workspace, settings, []string{"mage"}).Build(dirs...)
 		if err != nil {
 			return nil, err
 		}

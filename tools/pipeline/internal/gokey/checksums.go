@@ -29,21 +29,11 @@ type Checksums struct {
 // module cache, once for each state of the workspace: it is kept in a file, so that keys come out the same when the
 // cache is filled or emptied. Earlier is what was read before, or nil.
 func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key, cache, file string, earlier *Checksums) (*Checksums, error) {
-	h := hash.New("go.sum lines 1")
-	h.Add("read with", string(versions[:]), cache)
-	names := []string{"go.work.sum"}
-	for _, m := range ws.Modules {
-		names = append(names, path.Join(m.Name, "go.sum"))
+	s := sumFiles{workspace: ws, index: files}
+	of, err := s.key(versions, cache)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range names {
-		switch at, err := files.File(name); {
-		case err == nil:
-			h.Add("file", name, string(at.Content[:]))
-		case !hash.Missing(err):
-			return nil, err
-		}
-	}
-	of := h.Key()
 	if earlier != nil && earlier.of == of {
 		return earlier, nil
 	}
@@ -51,17 +41,81 @@ func ReadChecksums(ws *workspace.Workspace, files *hash.Index, versions hash.Key
 	if kept := unpackChecksums(states, of); kept != nil {
 		return kept, nil
 	}
+	c, err := s.checksums(of, cache)
+	if err != nil {
+		return nil, err
+	}
+	c.save(file, states)
+	return c, nil
+}
+
+// ReadChecksumsOf is ReadChecksums for another state of the workspace, in which some of the files hold something else: nil
+// where there is no such file. It keeps nothing.
+func ReadChecksumsOf(ws *workspace.Workspace, files *hash.Index, versions hash.Key, cache, file string, instead map[string][]byte) (*Checksums, error) {
+	s := sumFiles{workspace: ws, index: files, instead: instead}
+	of, err := s.key(versions, cache)
+	if err != nil {
+		return nil, err
+	}
+	if kept := unpackChecksums(openChecksums(file), of); kept != nil {
+		return kept, nil
+	}
+	return s.checksums(of, cache)
+}
+
+// SumFiles names the files that hold the checksums of a workspace, relative to the root. They need not exist.
+func SumFiles(ws *workspace.Workspace) []string {
+	names := []string{"go.work.sum"}
+	for _, m := range ws.Modules {
+		names = append(names, path.Join(m.Name, "go.sum"))
+	}
+	return names
+}
+
+// sumFiles are the files that hold the checksums of a workspace, as they are or in another state.
+type sumFiles struct {
+	workspace *workspace.Workspace
+	index     *hash.Index
+	instead   map[string][]byte
+}
+
+// key tells the states of the files apart.
+func (s sumFiles) key(versions hash.Key, cache string) (hash.Key, error) {
+	h := hash.New("go.sum lines 1")
+	h.Add("read with", string(versions[:]), cache)
+	for _, name := range SumFiles(s.workspace) {
+		if text, ok := s.instead[name]; ok {
+			if text != nil {
+				sum := sha256.Sum256(text)
+				h.Add("file", name, string(sum[:]))
+			}
+			continue
+		}
+		switch at, err := s.index.File(name); {
+		case err == nil:
+			h.Add("file", name, string(at.Content[:]))
+		case !hash.Missing(err):
+			return hash.Key{}, err
+		}
+	}
+	return h.Key(), nil
+}
+
+// checksums reads the files and finds out where the modules lead.
+func (s sumFiles) checksums(of hash.Key, cache string) (*Checksums, error) {
+	ws := s.workspace
 	l := lines{workspace: ws, cache: ws.ModuleCache(cache), of: make(map[string][]string), source: make(map[string][]string), mods: make(map[module.Version]string)}
-	for _, name := range names {
-		text, err := os.ReadFile(ws.Abs(name))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+	for _, name := range SumFiles(ws) {
+		text, ok := s.instead[name]
+		if !ok {
+			var err error
+			if text, err = os.ReadFile(ws.Abs(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
 		}
 		l.read(string(text))
 	}
-	c := &Checksums{of: of, digests: l.digests()}
-	c.save(file, states)
-	return c, nil
+	return &Checksums{of: of, digests: l.digests()}, nil
 }
 
 // Add adds to a key the lines that concern packages which import others from elsewhere. It reports whether it knows them all.

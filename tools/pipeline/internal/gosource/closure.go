@@ -13,6 +13,7 @@ type closure struct {
 	seen     map[string]bool
 	modules  map[string]bool
 	external map[string]bool
+	torn     []string
 }
 
 func (r *Reader) closure() *closure {
@@ -28,6 +29,9 @@ func (c *closure) add(at location) error {
 	p, err := c.reader.load(at)
 	if err != nil {
 		return err
+	}
+	if len(p.clauses) > 0 {
+		c.torn = append(c.torn, at.dir)
 	}
 	return c.addPart(p, &p.build)
 }
@@ -59,9 +63,11 @@ func (c *closure) addPart(p *pkg, part *part) error {
 
 func (c *closure) inputs() Inputs {
 	slices.Sort(c.files)
+	slices.Sort(c.torn)
 	return Inputs{
 		Files:    slices.Compact(c.files),
 		Modules:  slices.Sorted(maps.Keys(c.modules)),
 		External: slices.Sorted(maps.Keys(c.external)),
+		Torn:     c.torn,
 	}
 }

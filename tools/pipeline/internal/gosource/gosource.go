@@ -92,6 +92,9 @@ type Inputs struct {
 	// External are the import paths, among those of these files, that neither the workspace nor
 	// the standard library has, sorted.
 	External []string
+	// Torn are the folders whose Go files, those of tests too, do not all say the same package, sorted: the go command
+	// refuses them.
+	Torn []string
 }
 
 // Build returns what `go build` of the packages reads. A package is a folder relative to the

@@ -19,6 +19,7 @@ import (
 type Tree struct {
 	root    string
 	source  gosource.Config
+	differ  map[string]git.Change      // from the working tree
 	known   map[string]gosource.Header // of files that differ
 	gone    map[string]bool            // files of the working tree that the commit does not have
 	folders map[string][]fs.DirEntry   // what the commit has and the working tree has not, or differently
@@ -34,11 +35,12 @@ func Open(ctx context.Context, root, commit string, source gosource.Config) (*Tr
 		return nil, err
 	}
 	t := &Tree{
-		root: root, source: source,
+		root: root, source: source, differ: make(map[string]git.Change, len(changes)),
 		known: make(map[string]gosource.Header), gone: make(map[string]bool), folders: make(map[string][]fs.DirEntry),
 	}
 	var read []git.Change
 	for _, c := range changes {
+		t.differ[c.Name] = c
 		switch {
 		case c.Blob == "":
 			t.gone[c.Name] = true
@@ -89,6 +91,31 @@ func (t *Tree) readHeaders(ctx context.Context, changes []git.Change) error {
 		t.known[c.Name] = gosource.ParseHeader(c.Name, blobs[c.Blob])
 	}
 	return nil
+}
+
+// Contents returns what those of the files hold in the commit that differ from the working tree: nil where the commit has none.
+func (t *Tree) Contents(ctx context.Context, names []string) (map[string][]byte, error) {
+	contents := make(map[string][]byte)
+	var ids []string
+	for _, name := range names {
+		if c, ok := t.differ[name]; ok {
+			contents[name] = nil
+			if c.Blob != "" {
+				ids = append(ids, c.Blob)
+			}
+		}
+	}
+	slices.Sort(ids)
+	blobs, err := git.Blobs(ctx, t.root, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	for name := range contents {
+		if id := t.differ[name].Blob; id != "" {
+			contents[name] = append([]byte{}, blobs[id]...) // an empty file is one, too
+		}
+	}
+	return contents, nil
 }
 
 // ReadDir lists a folder as [gosource.Config] wants it.

@@ -58,6 +58,14 @@ type Module struct {
 // Vendor is the folder of vendored packages: at the root, or in a module that stands alone.
 func (w *Workspace) Vendor() string { return path.Join(w.alone, "vendor") }
 
+// ID tells the workspace from its members that stand alone.
+func (w *Workspace) ID() string {
+	if w.alone == "" {
+		return "together"
+	}
+	return "alone " + w.alone
+}
+
 // IsVendored reports whether the go command builds with what lies in the folder [Workspace.Vendor], where no flag says
 // otherwise: it does since Go 1.22, for a module alone since 1.14.
 func (w *Workspace) IsVendored() bool {
