@@ -74,7 +74,7 @@ func (c *connection) identify(reply ConnectReply) {
 // begin sets the connection's clock going.
 func (c *connection) begin(now, expireAt time.Time, refreshable bool) {
 	c.mu.Lock()
-	c.pulse.start(now, c.hub.options.PingInterval)
+	c.pulse.start(now, c.hub.options.PingInterval, c.hub.arrivals.Add(1))
 	c.pulse.expire(expireAt, refreshable)
 	wait := c.pulse.next().Sub(now)
 	c.mu.Unlock()

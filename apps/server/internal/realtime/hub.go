@@ -35,6 +35,8 @@ type Hub struct {
 	laggards laggards
 	shards   []*shard
 	wheel    wheel
+	// arrivals is how many connections have connected so far.
+	arrivals atomic.Uint64
 	// admission decides who may come in.
 	admission *admission
 

@@ -8,6 +8,6 @@ import "net"
 // with something to say is written by a goroutine of its own.
 type instantWriter struct{}
 
-func newInstantWriter(net.Conn) *instantWriter { return nil }
+func (*instantWriter) bind(net.Conn) {}
 
 func (*instantWriter) write([]byte) (int, error) { return 0, nil }

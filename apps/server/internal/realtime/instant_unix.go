@@ -13,7 +13,7 @@ import (
 type instantWriter struct {
 	raw syscall.RawConn
 	// attempt is try, bound once: a closure for each write would be an allocation each.
-	attempt func(fd uintptr) bool
+	attempt func(fd uintptr)
 
 	// p, n and err are the write under way.
 	p   []byte
@@ -21,10 +21,9 @@ type instantWriter struct {
 	err error
 }
 
-func newInstantWriter(conn net.Conn) *instantWriter {
-	w := &instantWriter{raw: rawConn(conn)}
-	w.attempt = w.try
-	return w
+// bind has it write to a connection.
+func (w *instantWriter) bind(conn net.Conn) {
+	w.raw, w.attempt = rawConn(conn), w.try
 }
 
 // rawConn is a plain socket's descriptor, nil for anything else.
@@ -44,7 +43,8 @@ func (w *instantWriter) write(p []byte) (int, error) {
 		return 0, nil
 	}
 	w.p, w.n, w.err = p, 0, nil
-	err := w.raw.Write(w.attempt)
+	// What is for waiting, which RawConn.Write prepares each time, is not needed.
+	err := w.raw.Control(w.attempt)
 	w.p = nil
 	if err != nil {
 		return 0, err
@@ -52,8 +52,8 @@ func (w *instantWriter) write(p []byte) (int, error) {
 	return w.n, w.err
 }
 
-// try is called by the runtime with the socket's descriptor; true means not to wait for it.
-func (w *instantWriter) try(fd uintptr) bool {
+// try is called with the socket's descriptor.
+func (w *instantWriter) try(fd uintptr) {
 	for {
 		n, err := syscall.Write(int(fd), w.p)
 		switch {
@@ -64,6 +64,6 @@ func (w *instantWriter) try(fd uintptr) bool {
 		case !errors.Is(err, syscall.EAGAIN):
 			w.err = err
 		}
-		return true
+		return
 	}
 }

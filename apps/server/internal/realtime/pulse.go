@@ -1,9 +1,6 @@
 package realtime
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
 // expiryGrace is how long after its end a connection may still be refreshed: clients ask at the very
 // moment.
@@ -60,11 +57,16 @@ func (p *pulse) next() time.Time {
 	return next
 }
 
-// start begins pinging. The first ping comes at any time in the second half of the interval: after a
-// restart everybody comes back at once, and need not be pinged at once for ever.
-func (p *pulse) start(now time.Time, interval time.Duration) {
+// neighbours is how many connections that came one after another are pinged together: what they have lies together in
+// memory.
+const neighbours = 64
+
+// start begins pinging the nth connection. The first ping comes in the second half of the interval, at the next tick for
+// the next neighbours: after a restart everybody comes back at once, and need not be pinged at once for ever.
+func (p *pulse) start(now time.Time, interval time.Duration, n uint64) {
 	p.connectBy = time.Time{}
-	p.pingAt = now.Add(interval/2 + rand.N(interval/2)) //nolint:gosec // spread, not secret
+	ticks := max(1, uint64(interval/2/tick))
+	p.pingAt = now.Add(interval/2 + time.Duration(n/neighbours%ticks)*tick)
 }
 
 // pong notes an answer, and reports whether there was something to answer.

@@ -5,6 +5,8 @@ package realtime
 // readable is for systems whose sockets can be waited for without reading a message.
 type readable struct{}
 
-func newReadable(*socket) *readable { return nil }
+func (*readable) bind(*socket) {}
 
-func (*readable) wait() error { return nil }
+func (*readable) waits() bool { return false }
+
+func (*readable) wait(func() bool) error { return nil }

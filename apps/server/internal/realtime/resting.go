@@ -11,10 +11,11 @@ import "sync"
 type rester interface {
 	// quiet reports whether everything that came in has been read, and waiting makes sense.
 	quiet() bool
-	// wait returns when something has come in, or the error that ends the connection.
-	wait() error
+	// wait returns when something has come in that is not dealt with, or the error that ends the connection. dealt is
+	// asked of all that comes in.
+	wait(dealt func() bool) error
 	// holds reports whether that is one whole frame with this first byte and payload; forget does away with it.
-	holds(op byte, payload string) bool
+	holds(op byte, payload []byte) bool
 	forget()
 }
 
@@ -34,13 +35,10 @@ func (c *connection) rests() bool {
 
 // rest waits for the client to say something.
 func (c *connection) rest() {
-	for r, ok := c.transport.(rester); ok && r.quiet(); {
-		if err := r.wait(); err != nil {
+	if r, ok := c.transport.(rester); ok && r.quiet() {
+		if err := r.wait(c.answered); err != nil {
 			c.leave()
 			return
-		}
-		if !c.answered(r) {
-			break
 		}
 	}
 	c.hub.read(c)
@@ -48,9 +46,13 @@ func (c *connection) rest() {
 
 // answered reports whether what came in was nothing but the answer to a ping, as it is most often: then the connection
 // rests on.
-func (c *connection) answered(r rester) bool {
-	answer := c.pings&objectPings != 0 && r.holds(c.codec.op(), string(c.codec.ping())) ||
-		c.pings&framePings != 0 && r.holds(opPong, "")
+func (c *connection) answered() bool {
+	r, ok := c.transport.(rester)
+	if !ok {
+		return false
+	}
+	answer := c.pings&objectPings != 0 && r.holds(c.codec.op(), c.codec.ping()) ||
+		c.pings&framePings != 0 && r.holds(opPong, nil)
 	if !answer || c.header != nil || c.isEnding() || !c.pong() {
 		return false
 	}
@@ -89,14 +91,14 @@ var _ rester = (*socket)(nil)
 
 // quiet implements [rester].
 func (s *socket) quiet() bool {
-	return s.opening == nil && s.readable != nil && len(s.unread) == 0 && s.buffered.Buffered() == 0
+	return s.opening == nil && s.readable.waits() && len(s.unread) == 0 && s.buffered.Buffered() == 0
 }
 
 // wait implements [rester].
-func (s *socket) wait() error { return s.readable.wait() }
+func (s *socket) wait(dealt func() bool) error { return s.readable.wait(dealt) }
 
 // holds implements [rester]: the frame is masked (RFC 6455 section 5.2) and came in whole.
-func (s *socket) holds(op byte, payload string) bool {
+func (s *socket) holds(op byte, payload []byte) bool {
 	const header = 6
 	frame := s.unread
 	if len(frame) != header+len(payload) || frame[0] != op || frame[1] != 0x80|byte(len(payload)) {

@@ -48,11 +48,11 @@ type socket struct {
 	unread   []byte
 	borrowed *readBuffer
 	buffered *bufio.Reader
-	// readable waits for the client to say something, nil where that takes a read of its own.
-	readable *readable
+	// readable waits for the client to say something, where that takes no read of its own.
+	readable readable
 
 	mu      sync.Mutex
-	instant *instantWriter
+	instant instantWriter
 	// rest waits for the socket to take it.
 	rest []byte
 	// flushing says that somebody is writing: others leave their bytes in rest.
@@ -83,9 +83,10 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	s := h.socket
 	s.Conn = conn
 	s.unread = append([]byte(nil), head...)
-	s.instant = newInstantWriter(conn)
+	s.instant.bind(conn)
+	s.readable.bind(s)
 	size := readBufferAloneBytes
-	if s.readable = newReadable(s); s.readable != nil {
+	if s.readable.waits() {
 		size = readBufferBytes
 	}
 	s.buffered = bufio.NewReaderSize(s, size)
