@@ -45,6 +45,11 @@ func (s *subscription) filter(publications []pubsub.Publication) []pubsub.Public
 		return publications
 	}
 	return slices.DeleteFunc(slices.Clone(publications), func(p pubsub.Publication) bool {
-		return !s.wants(readStored(p.Data).Tags)
+		return !s.asksFor(p)
 	})
+}
+
+// asksFor reports whether the client wants a publication, by its tags.
+func (s *subscription) asksFor(p pubsub.Publication) bool {
+	return s.wanted == nil || s.wants(readStored(p.Data).Tags)
 }

@@ -2,13 +2,17 @@ package realtime
 
 import (
 	"context"
+	"sync"
 
 	"magpie.build/packages/pubsub"
 )
 
-// repairPage is how many publications a repair reads at once: the client has to take them before
-// more are read.
-const repairPage = 64
+// maxRepairPage is how many publications a repair reads at once. The client has to take them before more are read, so
+// of long ones it reads fewer: about as much as a flush may hold.
+const maxRepairPage = 64
+
+// scratches are for those who gather now and then: while a slow client takes its time, nobody keeps one for it.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // catchUp takes a connection over from its shard while its socket is full. It waits for the socket,
 // helps subscriptions that fell out of the log from history, and gives the connection back when the
@@ -17,26 +21,39 @@ const repairPage = 64
 func (c *connection) catchUp() {
 	c.hub.laggards.add(c)
 	defer c.hub.laggards.remove(c)
-	var out scratch
-	patience := c.hub.options.MaxBacklogTime
+	patience, page := c.hub.options.MaxBacklogTime, maxRepairPage
 	for {
 		if err := c.transport.drain(patience); err != nil {
 			c.lose(DisconnectSlow, err)
 			return
 		}
-		c.repair()
-		last, idle := c.collect(&out)
+		page = c.repair(page)
+		last, idle, err := c.proceed()
+		if err != nil {
+			c.lose(DisconnectWriteError, err)
+			return
+		}
 		if idle {
 			return
 		}
 		if last {
 			patience = closeTimeout
 		}
-		if _, err := c.write(&out, last); err != nil {
-			c.lose(DisconnectWriteError, err)
-			return
-		}
 	}
+}
+
+// proceed writes what the client is to take next, and returns what collect does.
+func (c *connection) proceed() (last, idle bool, err error) {
+	out, _ := scratches.Get().(*scratch)
+	defer func() {
+		out.reset()
+		scratches.Put(out)
+	}()
+	if last, idle = c.collect(out); idle {
+		return last, idle, nil
+	}
+	_, err = c.write(out, last)
+	return last, idle, err
 }
 
 // collect is gather for catchUp. When the client has everything it gives the connection back and
@@ -65,13 +82,13 @@ func (c *connection) laggard() *subscription {
 	return nil
 }
 
-// repair brings one laggard forward by a page of history.
-func (c *connection) repair() {
+// repair brings one laggard forward by a page of history, and returns how many publications the next one should have.
+func (c *connection) repair(page int) (next int) {
 	c.mu.Lock()
 	s := c.laggard()
 	if s == nil {
 		c.mu.Unlock()
-		return
+		return page
 	}
 	// First the cursor, then the history: what comes between the two is in both, and told apart by
 	// its position.
@@ -83,34 +100,22 @@ func (c *connection) repair() {
 	s.channel.counters.repairs.Add(1)
 	ctx, cancel := context.WithTimeout(c.hub.ctx, commandTimeout)
 	defer cancel()
-	history, err := c.hub.readHistory(ctx, s.channel.name, since, repairPage)
+	history, err := c.hub.readHistory(ctx, s.channel.name, since, page)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.state != live || !s.behind {
-		return
+		return page
 	}
 	if err != nil || !continues(since, history.Publications) {
 		var out scratch
 		s.breakOff(&out)
 		c.enqueue(out.objects...)
-		return
+		return page
 	}
-	wanted := s.filter(history.Publications)
-	pushes := make([][]byte, len(wanted))
-	for i, publication := range wanted {
-		if pushes[i], err = c.codec.push(s.channel.name, s.whole(publication)); err != nil {
-			s.mismatch()
-			return
-		}
-	}
-	if n := len(history.Publications); n > 0 {
-		s.position = history.Publications[n-1].Position
-	}
-	c.enqueue(pushes...)
-	c.shard.counters.deliveries.Add(uint64(len(pushes)))
+	next = s.replay(history.Publications)
 	if s.behind = s.at == nil || s.position.Offset < history.Position.Offset; s.behind {
-		return
+		return next
 	}
 	if s.offer.JoinLeave && s.at.presences != s.presences {
 		// History tells nothing of who came and went: the client begins again, and asks who is there.
@@ -118,6 +123,34 @@ func (c *connection) repair() {
 		s.breakOff(&out)
 		c.enqueue(out.objects...)
 	}
+	return next
+}
+
+// replay sends the first of some publications from history, as many as one flush may hold but one at least, and returns
+// how many the next ones should be. The connection's mu is held.
+func (s *subscription) replay(publications []pubsub.Publication) (next int) {
+	c := s.connection
+	before, done := len(c.replies), 0
+	for _, publication := range publications {
+		if len(c.replies)-before >= maxFlushBytes {
+			break
+		}
+		if s.asksFor(publication) {
+			push, err := c.codec.push(s.channel.name, s.whole(publication))
+			if err != nil {
+				s.mismatch()
+				break
+			}
+			c.enqueue(push)
+			c.shard.counters.deliveries.Add(1)
+		}
+		s.position = publication.Position
+		done++
+	}
+	if done < len(publications) {
+		return max(1, done)
+	}
+	return min(2*max(1, done), maxRepairPage)
 }
 
 // continues reports whether publications follow a position, each the one before.
