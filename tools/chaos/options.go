@@ -135,11 +135,14 @@ func (o options) trials(system deploy.System, stderr io.Writer) ([]trial, error)
 	}
 	for i := range trials {
 		if trials[i].length == 0 {
-			trials[i].length = max(10*time.Second, o.total*time.Duration(o.atOnce)/time.Duration(len(trials)))
+			trials[i].length = max(10*time.Second, o.total*time.Duration(o.atOnce)/time.Duration(len(trials))-besides)
 		}
 	}
 	return trials, nil
 }
+
+// besides is about what a run takes before and after the nemesis.
+const besides = 5 * time.Second
 
 // CentrifugoVersion is the one that is tortured for comparison, and that tools/bench measures.
 const CentrifugoVersion = "v6.9.1"

@@ -59,15 +59,13 @@ func (d *Deployment) startProcess(p *Process) error {
 func (r *Redis) Do(args ...string) (string, error) { return command(r.Addr, args...) }
 
 // until polls a condition that must come true.
-func until(what string, ok func() bool) error { return within(startTime, what, ok) }
-
-func within(patience time.Duration, what string, ok func() bool) error {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
+func until(what string, ok func() bool) error {
+	for deadline := time.Now().Add(startTime); time.Now().Before(deadline); <-time.After(50 * time.Millisecond) {
 		if ok() {
 			return nil
 		}
 	}
-	return fmt.Errorf("not after %v: %s", patience, what)
+	return fmt.Errorf("not after %v: %s", startTime, what)
 }
 
 func portOf(addr string) string {
