@@ -42,8 +42,8 @@ type reign struct {
 	// before is what the Redis said last before it, after what it said or did not say first after it; nil for nothing.
 	before, after *Role
 	// since is when it had not begun.
-	since time.Duration
-	previous      *reign // where the Redis was the master of other data right before
+	since    time.Duration
+	previous *reign // where the Redis was the master of other data right before
 	// kept is up to which offset its data are still there in the end, [nothing] where they led nowhere.
 	kept int64
 	// doubtful says that nobody knows what it began with.
