@@ -79,7 +79,7 @@ func TestLossesAreWhatRedisItselfSaysThatItLost(t *testing.T) {
 		{
 			"one that was started again is master for a while, and nobody hears it",
 			map[string][]Role{
-				"a": {at(1, master("A", 10)), at(3, alone("C", 9)), at(4, alone("C", 9)), at(5, replica("B", 15))},
+				"a": {at(1, master("A", 10)), at(3, alone("D", 9)), at(4, alone("D", 9)), at(5, replica("B", 15))},
 				"b": {at(1, replica("A", 10)), at(2, promoted("B", 10, "A", 11)), at(9, promoted("B", 15, "A", 11))},
 			},
 			[]string{"b"},
