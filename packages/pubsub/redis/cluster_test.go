@@ -26,6 +26,7 @@ func crowd() []string {
 // TestClusterThatChangesLosesNothing publishes to every node of a cluster while it changes.
 func TestClusterThatChangesLosesNothing(t *testing.T) {
 	t.Parallel()
+	const replaced = "a replica takes over from its master"
 	for _, change := range []struct {
 		name    string
 		start   func(testing.TB) *redistest.Cluster
@@ -36,7 +37,7 @@ func TestClusterThatChangesLosesNothing(t *testing.T) {
 				cluster.Move("magpie:head:{"+channel+"}", cluster.Nodes[(n+round)%3])
 			}
 		}},
-		{"a replica takes over from its master", redistest.StartReplicatedCluster, func(t *testing.T, cluster *redistest.Cluster, round int) {
+		{replaced, redistest.StartReplicatedCluster, func(t *testing.T, cluster *redistest.Cluster, round int) {
 			t.Helper()
 			cluster.Nodes[3+round].Do("CLUSTER", "FAILOVER")
 		}},
@@ -46,6 +47,9 @@ func TestClusterThatChangesLosesNothing(t *testing.T) {
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			t.Parallel()
+			if change.name == replaced {
+				takesLong(t)
+			}
 			cluster := change.start(t)
 			url := cluster.URL()
 			_, w := watch(t, redis.Options{URL: url, Timeout: 2 * time.Second}, crowd()...)

@@ -110,14 +110,14 @@ func TestServersAreExamined(t *testing.T) {
 		"a master that writes alone": {
 			func(t *testing.T) redis.Options {
 				t.Helper()
-				return redis.Options{URL: redistest.StartSentinel(t).URL()}
+				return redis.Options{URL: redistest.StartSentinel(t, redistest.Options{}).URL()}
 			},
 			[]string{"persistence: neither", "min-replicas: a master that is cut off"},
 		},
 		"a Sentinel without a replica": {
 			func(t *testing.T) redis.Options {
 				t.Helper()
-				sentinel := redistest.StartSentinel(t)
+				sentinel := redistest.StartSentinel(t, redistest.Options{})
 				sentinel.Replica.Kill()
 				eventually(t, "the master to notice", func() bool {
 					return strings.Contains(sentinel.Master.Do("INFO", "replication"), "connected_slaves:0")

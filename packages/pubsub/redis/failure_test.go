@@ -227,19 +227,24 @@ func TestMissedTailIsDeliveredWithoutAnotherPublish(t *testing.T) {
 
 func TestSilentConnectionsAreNoticedInTime(t *testing.T) {
 	t.Parallel()
-	for name, silence := range map[string]func(*redistest.Proxy){
-		"publications are swallowed": (*redistest.Proxy).Mute,
-		"everything is swallowed":    (*redistest.Proxy).Swallow,
+	for name, c := range map[string]struct {
+		options redistest.Options
+		silence func(*redistest.Proxy)
+	}{
+		"publications are swallowed": {redistest.Options{}, (*redistest.Proxy).Mute},
+		"everything is swallowed":    {redistest.Options{}, (*redistest.Proxy).Swallow},
+		"RESP2, publications":        {onlyRESP2, (*redistest.Proxy).Mute},
+		"RESP2, everything":          {onlyRESP2, (*redistest.Proxy).Swallow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := redistest.Start(t, redistest.Options{})
+			server := redistest.Start(t, c.options)
 			proxy := redistest.NewProxy(t, server.Addr)
 			_, w := watch(t, redis.Options{URL: "redis://" + proxy.Addr}, "a")
 			publisher, _ := watch(t, redis.Options{URL: server.URL()})
 			insist(t, publisher, "a", "heard")
 			eventually(t, "the first", func() bool { return w.at("a").Offset == 1 })
-			silence(proxy)
+			c.silence(proxy)
 			began := time.Now()
 			last := insist(t, publisher, "a", "not heard")
 			eventually(t, "what was not heard", func() bool { return w.at("a") == last })
@@ -389,7 +394,7 @@ func TestLostLeaseIsTakenAgain(t *testing.T) {
 func TestLeavingDuringAnOutageHappensAfterIt(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Options{Append: true})
-	b, _ := watch(t, redis.Options{URL: server.URL(), Timeout: 200 * time.Millisecond, Lease: 20 * time.Second})
+	b, _ := watch(t, redis.Options{URL: server.URL(), Timeout: time.Second, Lease: 20 * time.Second})
 	if err := b.Enter(t.Context(), "a", pubsub.Member{ID: "ada"}, pubsub.PresenceOptions{}); err != nil {
 		t.Fatal(err)
 	}

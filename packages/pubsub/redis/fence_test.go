@@ -26,7 +26,7 @@ const (
 // a broker for both users, and where channel "a" was before.
 func rewound(t *testing.T, user string) (*witness, *redis.Broker, pubsub.Position) {
 	t.Helper()
-	sentinel := redistest.StartSentinel(t)
+	sentinel := redistest.StartSentinel(t, redistest.Options{})
 	for _, server := range []*redistest.Server{sentinel.Master, sentinel.Replica} {
 		server.Do("ACL", "SETUSER", fenced, "on", ">secret", "~*", "&*", "+@all")
 		server.Do("ACL", "SETUSER", unfenced, "on", ">secret", "~*", "&*", "+@all", "-info")
@@ -90,6 +90,7 @@ func TestFailoverThatIsCaughtUpWithIsNoticed(t *testing.T) {
 // not ask for the replication id is never told, as the offsets agree.
 func TestFailoverIsNoticedByTheReplicationIDAlone(t *testing.T) {
 	t.Parallel()
+	takesLong(t)
 	w, publisher, before := rewound(t, unfenced)
 	last := insist(t, publisher, "a", "last")
 	eventually(t, "what follows", func() bool { return w.at("a") == last })
@@ -100,7 +101,7 @@ func TestFailoverIsNoticedByTheReplicationIDAlone(t *testing.T) {
 
 func TestFailoverThatLosesNothingBreaksNothing(t *testing.T) {
 	t.Parallel()
-	sentinel := redistest.StartSentinel(t)
+	sentinel := redistest.StartSentinel(t, redistest.Options{})
 	b, w := watch(t, redis.Options{URL: sentinel.URL(), Timeout: time.Second}, "a", "silent")
 	silent := insist(t, b, "silent", "once")
 	var before pubsub.Position
@@ -129,6 +130,7 @@ func TestFailoverThatLosesNothingBreaksNothing(t *testing.T) {
 
 func TestRestartThatLosesNothingBreaksNothing(t *testing.T) {
 	t.Parallel()
+	takesLong(t)
 	server := redistest.Start(t, redistest.Options{Append: true})
 	b, w := watch(t, redis.Options{URL: server.URL(), Timeout: time.Second}, "a")
 	first := insist(t, b, "a", "before")

@@ -19,7 +19,7 @@ const (
 	// batchSize is how many channels one command names at most.
 	batchSize = 512
 	// probeEvery is how often the broker publishes to itself, to find out whether it still hears.
-	probeEvery = 2 * time.Second
+	probeEvery = 1500 * time.Millisecond
 	// deaf is how many probes that the server accepted may be outstanding before the connection
 	// counts as dead.
 	deaf = 3

@@ -1,6 +1,6 @@
 // Package redis is the broker of any number of processes: Redis Pub/Sub carries publications,
-// streams keep history. It works with Redis 6.2 and later and with Valkey; as one server, behind
-// Sentinel, or as a cluster.
+// streams keep history. It is made for Redis 6.2 and later and for Valkey; as one server, behind
+// Sentinel, or as a cluster. Its tests run Redis 7.0. A user of an ACL needs [Permissions].
 //
 // Order: publications of a channel are delivered in the order of their positions, which one Lua
 // script gives and publishes at once. Loss: Redis Pub/Sub is at most once, so this broker watches

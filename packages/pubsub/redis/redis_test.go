@@ -2,7 +2,10 @@ package redis_test
 
 import (
 	"crypto/rand"
+	"flag"
 	"log/slog"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,7 +17,29 @@ import (
 	"magpie.build/packages/pubsub/redis/redistest"
 )
 
+// long is for topologies that differ little from others, and for failures that take their time.
+var long = flag.Bool("redis.long", false, "test every topology, and failures that take their time; a minute or two")
+
+// atOnce is how many tests run at the same time where -parallel does not say: they wait more than they work.
+const atOnce = 8
+
+// takesLong skips a test that is for the long form.
+func takesLong(tb testing.TB) {
+	tb.Helper()
+	if !*long {
+		tb.Skip("takes long: -redis.long runs it")
+	}
+}
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err)
+		}
+	}
 	// The cluster client gives connections that it replaced five more seconds, then closes them.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).redirectOrNew.func1"),
@@ -39,18 +64,23 @@ func TestRedisClusterKeepsThePromises(t *testing.T) {
 
 func TestRedisClusterWithoutShardedPubSubKeepsThePromises(t *testing.T) {
 	t.Parallel()
+	takesLong(t)
 	pubsubtest.Run(t, topologies(redistest.StartCluster(t).URL()+"&sharded_pubsub=off"))
 }
 
 func TestRedisBehindSentinelKeepsThePromises(t *testing.T) {
 	t.Parallel()
-	pubsubtest.Run(t, topologies(redistest.StartSentinel(t).URL()))
+	takesLong(t) // over TLS it is in the short form
+	pubsubtest.Run(t, topologies(redistest.StartSentinel(t, redistest.Options{}).URL()))
 }
 
 // topologies is as deployments, for servers that a client finds by itself: no proxy is in its way.
-func topologies(url string) func(testing.TB) pubsubtest.Fixture {
+func topologies(url string) func(testing.TB) pubsubtest.Fixture { return fixtures(url, "") }
+
+// fixtures is topologies with prefixes that begin in some way.
+func fixtures(url, beginning string) func(testing.TB) pubsubtest.Fixture {
 	return func(testing.TB) pubsubtest.Fixture {
-		prefix := rand.Text()
+		prefix := beginning + rand.Text()
 		start := func(tb testing.TB) pubsub.Broker {
 			tb.Helper()
 			return open(tb, redis.Options{URL: url, Prefix: prefix})

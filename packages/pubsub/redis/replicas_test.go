@@ -94,7 +94,7 @@ func TestWaitingForReplicasDelaysNobodyElse(t *testing.T) {
 
 func TestWhatReplicasHaveSurvivesAFailover(t *testing.T) {
 	t.Parallel()
-	sentinel := redistest.StartSentinel(t)
+	sentinel := redistest.StartSentinel(t, redistest.Options{})
 	b, _ := watch(t, redis.Options{URL: sentinel.URL(), Timeout: time.Second})
 	first, err := safely(t, b, "first", patience)
 	if err != nil {

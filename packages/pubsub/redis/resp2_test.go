@@ -7,9 +7,11 @@ import (
 	"magpie.build/packages/pubsub/redis/redistest"
 )
 
-// Some hosted services and proxies speak the older protocol alone, which needs a connection of its own
-// for Pub/Sub.
+// onlyRESP2 is a server as some hosted services and proxies are: it speaks the older protocol alone, which needs
+// a connection of its own for Pub/Sub.
+var onlyRESP2 = redistest.Options{Args: []string{"--rename-command", "HELLO", ""}}
+
 func TestServerThatSpeaksRESP2AloneKeepsThePromises(t *testing.T) {
 	t.Parallel()
-	pubsubtest.Run(t, topologies(redistest.Start(t, redistest.Options{Args: []string{"--rename-command", "HELLO", ""}}).URL()))
+	pubsubtest.Run(t, topologies(redistest.Start(t, onlyRESP2).URL()))
 }

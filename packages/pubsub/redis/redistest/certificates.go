@@ -21,9 +21,8 @@ const (
 	keyFile         = "server.key"
 )
 
-// makeCertificates writes a new CA and a certificate of it for 127.0.0.1 and localhost into dir, and
-// returns the CA's file.
-func makeCertificates(tb testing.TB, dir string) string {
+// makeCertificates writes a new CA and a certificate of it for 127.0.0.1 and localhost into dir.
+func makeCertificates(tb testing.TB, dir string) {
 	tb.Helper()
 	ca := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
@@ -42,7 +41,7 @@ func makeCertificates(tb testing.TB, dir string) string {
 		DNSNames:     []string{"localhost"},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, // nodes of a cluster are both
 	}
 	caKey, serverKey := newKey(tb), newKey(tb)
 	write(tb, filepath.Join(dir, caFile), "CERTIFICATE", sign(tb, ca, ca, caKey, caKey))
@@ -52,7 +51,6 @@ func makeCertificates(tb testing.TB, dir string) string {
 		tb.Fatal(err)
 	}
 	write(tb, filepath.Join(dir, keyFile), "PRIVATE KEY", der)
-	return filepath.Join(dir, caFile)
 }
 
 func newKey(tb testing.TB) *ecdsa.PrivateKey {

@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -143,11 +144,17 @@ func (l *link) pass(to, from net.Conn, muted *atomic.Bool) {
 		if l.swallowed.Load() {
 			continue
 		}
-		if muted != nil && muted.Load() && buffer[0] == '>' { // a push of RESP3
+		if muted != nil && muted.Load() && published(buffer[:n]) {
 			continue
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return
 		}
 	}
+}
+
+// published reports whether what a server sends begins with a publication: a push of RESP3, or of RESP2 a list
+// that says so.
+func published(sent []byte) bool {
+	return sent[0] == '>' || bytes.HasPrefix(sent, []byte("*3\r\n$7\r\nmessage"))
 }

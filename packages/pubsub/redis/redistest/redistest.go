@@ -30,13 +30,16 @@ const patience = 20 * time.Second
 type Options struct {
 	// Password is asked of clients, if not empty.
 	Password string
-	// TLS has the server speak TLS alone, with a certificate of a CA made for this server.
+	// TLS has the server speak TLS alone, also with other servers, with a certificate of a CA made for it and
+	// for those that belong to it.
 	TLS bool
 	// Append has the server write every command to disk before it answers, so that Kill and Restart
 	// lose nothing.
 	Append bool
 	// Args are further arguments of redis-server.
 	Args []string
+
+	certificates string // a folder that has them already
 }
 
 // Server is a running redis-server. Its methods fail the test on error.
@@ -60,9 +63,6 @@ type Server struct {
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
 	s := prepare(tb, o)
-	if o.TLS {
-		s.CAFile = makeCertificates(tb, s.dir)
-	}
 	s.args = s.arguments()
 	s.Restart()
 	return s
@@ -77,6 +77,13 @@ func prepare(tb testing.TB, o Options) *Server {
 	}
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &Server{tb: tb, dir: dir, options: o, Socket: filepath.Join(dir, "redis.sock"), Addr: freeAddr(tb)}
+	if o.TLS && o.certificates == "" {
+		makeCertificates(tb, dir)
+		s.options.certificates = dir
+	}
+	if o.TLS {
+		s.CAFile = filepath.Join(s.options.certificates, caFile)
+	}
 	tb.Cleanup(s.Kill)
 	return s
 }
@@ -126,11 +133,13 @@ func (s *Server) arguments() []string {
 	args := []string{
 		"--bind", "127.0.0.1", "--port", plain, "--dir", s.dir, "--save", "",
 		"--unixsocket", s.Socket, "--unixsocketperm", "700", "--maxmemory-policy", "noeviction",
+		"--repl-diskless-sync-delay", "0", // a master would wait 5 s for more replicas
 	}
 	if s.options.TLS {
-		args = append(args, "--tls-port", secure, "--tls-auth-clients", "no",
-			"--tls-cert-file", filepath.Join(s.dir, certificateFile), "--tls-key-file", filepath.Join(s.dir, keyFile),
-			"--tls-ca-cert-file", s.CAFile)
+		args = append(args, "--tls-port", secure)
+		for name, value := range s.secure() {
+			args = append(args, "--"+name, value)
+		}
 	}
 	if s.options.Password != "" {
 		args = append(args, "--requirepass", s.options.Password)
@@ -139,6 +148,15 @@ func (s *Server) arguments() []string {
 		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
 	}
 	return append(args, s.options.Args...)
+}
+
+// secure are the settings of TLS, but for the port.
+func (s *Server) secure() map[string]string {
+	return map[string]string{
+		"tls-auth-clients": "no", "tls-replication": "yes", "tls-ca-cert-file": s.CAFile,
+		"tls-cert-file": filepath.Join(s.options.certificates, certificateFile),
+		"tls-key-file":  filepath.Join(s.options.certificates, keyFile),
+	}
 }
 
 // await waits until the server answers.

@@ -20,25 +20,38 @@ type Cluster struct {
 // StartCluster starts a cluster of three masters without replicas and waits until it is whole.
 func StartCluster(tb testing.TB) *Cluster {
 	tb.Helper()
-	return startCluster(tb, 0)
+	return startCluster(tb, 0, Options{})
+}
+
+// StartSecureCluster is StartCluster with TLS, also between the masters.
+func StartSecureCluster(tb testing.TB) *Cluster {
+	tb.Helper()
+	return startCluster(tb, 0, Options{TLS: true})
 }
 
 // StartReplicatedCluster starts a cluster of three masters with a replica each, which takes over within
 // seconds when its master is killed. Nodes are the masters, and then their replicas in the same order.
 func StartReplicatedCluster(tb testing.TB) *Cluster {
 	tb.Helper()
-	return startCluster(tb, 3)
+	return startCluster(tb, 3, Options{})
 }
 
-func startCluster(tb testing.TB, replicas int) *Cluster {
+func startCluster(tb testing.TB, replicas int, o Options) *Cluster {
 	tb.Helper()
 	const masters = 3
 	c := new(Cluster)
 	for n := range masters + replicas {
 		bus := port(freeAddr(tb))
-		node := Start(tb, Options{Args: []string{
+		if n > 0 {
+			o.certificates = c.Nodes[0].options.certificates
+		}
+		o.Args = []string{
 			"--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0",
-		}})
+		}
+		if o.TLS {
+			o.Args = append(o.Args, "--tls-cluster", "yes")
+		}
+		node := Start(tb, o)
 		node.Do("CLUSTER", "SET-CONFIG-EPOCH", fmt.Sprint(n+1)) // who has a slot is undecided among equals
 		if n < masters {
 			node.Do("CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(n*slots/masters), fmt.Sprint((n+1)*slots/masters-1))
@@ -155,12 +168,18 @@ func (c *Cluster) URL() string {
 	for _, node := range c.Nodes[1:] {
 		query.Add("addr", node.Addr)
 	}
-	return "redis+cluster://" + c.Nodes[0].Addr + "?" + query.Encode()
+	scheme := "redis"
+	if file := c.Nodes[0].CAFile; file != "" {
+		scheme = "rediss"
+		query.Set("ca_file", file)
+	}
+	return scheme + "+cluster://" + c.Nodes[0].Addr + "?" + query.Encode()
 }
 
 // StartReplica starts a server that follows another, and waits until it does.
 func StartReplica(tb testing.TB, master *Server, o Options) *Server {
 	tb.Helper()
+	o.TLS, o.Password, o.certificates = master.options.TLS, master.options.Password, master.options.certificates
 	o.Args = append(o.Args, "--replicaof", "127.0.0.1 "+port(master.Addr))
 	replica := Start(tb, o)
 	replica.awaitMaster()
@@ -182,16 +201,22 @@ type Sentinel struct {
 }
 
 // StartSentinel starts a master, a replica of it, and one Sentinel that promotes the replica when
-// the master is gone for half a second.
-func StartSentinel(tb testing.TB) *Sentinel {
+// the master is gone for half a second. All three are as the options say; they ask for no password.
+func StartSentinel(tb testing.TB, o Options) *Sentinel {
 	tb.Helper()
-	master := Start(tb, Options{})
-	replica := StartReplica(tb, master, Options{})
-	s := prepare(tb, Options{})
+	master := Start(tb, o)
+	replica := StartReplica(tb, master, o)
+	s := prepare(tb, master.options)
 	file := filepath.Join(s.dir, "sentinel.conf")
 	config := fmt.Sprintf("bind 127.0.0.1\nport %s\nunixsocket %s\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n"+
 		"sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n",
 		port(s.Addr), s.Socket, s.dir, port(master.Addr))
+	if o.TLS {
+		config = strings.Replace(config, "port "+port(s.Addr), "port 0\ntls-port "+port(s.Addr), 1)
+		for name, value := range s.secure() {
+			config += name + " " + value + "\n"
+		}
+	}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		tb.Fatal(err)
 	}
@@ -205,4 +230,9 @@ func StartSentinel(tb testing.TB) *Sentinel {
 }
 
 // URL returns how a client finds the master.
-func (s *Sentinel) URL() string { return "redis+sentinel://" + s.Addr + "?master=main" }
+func (s *Sentinel) URL() string {
+	if s.options.TLS {
+		return "rediss+sentinel://" + s.Addr + "?master=main&ca_file=" + s.CAFile
+	}
+	return "redis+sentinel://" + s.Addr + "?master=main"
+}
