@@ -39,7 +39,7 @@ func TestRingOfServersKeepsThePromises(t *testing.T) {
 func TestRingSharesChannelsAndOutages(t *testing.T) {
 	t.Parallel()
 	servers := []*redistest.Server{redistest.Start(t, redistest.Options{}), redistest.Start(t, redistest.Options{})}
-	r := openRing(t, redis.Options{URL: servers[0].URL() + " " + servers[1].URL(), Timeout: 500 * time.Millisecond})
+	r := openRing(t, redis.Options{URL: servers[0].URL() + " " + servers[1].URL(), Timeout: 2 * time.Second})
 	publish := func(channel string) error {
 		_, err := r.Publish(t.Context(), channel, nil, pubsub.PublishOptions{HistorySize: 1})
 		return err

@@ -16,6 +16,7 @@ func (s *Sentinel) CutReplication() {
 // promotes it within seconds; FailOver does not wait for that.
 func (s *Sentinel) FailOver() {
 	s.tb.Helper()
+	s.Do("SENTINEL", "SET", "main", "down-after-milliseconds", "500")
 	s.Master.Kill()
 	s.Replica.Signal(syscall.SIGCONT)
 }

@@ -200,8 +200,8 @@ type Sentinel struct {
 	Master, Replica *Server
 }
 
-// StartSentinel starts a master, a replica of it, and one Sentinel that promotes the replica when
-// the master is gone for half a second. All three are as the options say; they ask for no password.
+// StartSentinel starts a master, a replica of it, and one Sentinel that promotes the replica after
+// [Sentinel.FailOver], and not because the machine is busy. All three are as the options say; they ask for no password.
 func StartSentinel(tb testing.TB, o Options) *Sentinel {
 	tb.Helper()
 	master := Start(tb, o)
@@ -209,7 +209,7 @@ func StartSentinel(tb testing.TB, o Options) *Sentinel {
 	s := prepare(tb, master.options)
 	file := filepath.Join(s.dir, "sentinel.conf")
 	config := fmt.Sprintf("bind 127.0.0.1\nport %s\nunixsocket %s\ndir %s\nsentinel monitor main 127.0.0.1 %s 1\n"+
-		"sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n",
+		"sentinel down-after-milliseconds main 60000\nsentinel failover-timeout main 2000\n",
 		port(s.Addr), s.Socket, s.dir, port(master.Addr))
 	if o.TLS {
 		config = strings.Replace(config, "port "+port(s.Addr), "port 0\ntls-port "+port(s.Addr), 1)
