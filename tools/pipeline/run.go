@@ -315,11 +315,17 @@ func (p *Pipeline) checkInput(chosen *graph.Graph[string]) error {
 }
 
 func (s *session) saveIndex() {
-	err := s.pipeline.index.Save()
+	save := []func() error{s.pipeline.index.Save}
 	if s.cache != nil {
-		err = errors.Join(err, s.cache.Save(), s.records.save())
+		save = append(save, s.cache.Save, s.records.save)
 	}
-	if err != nil {
+	errs := make([]error, len(save))
+	var saving sync.WaitGroup
+	for i := range save {
+		saving.Go(func() { errs[i] = save[i]() })
+	}
+	saving.Wait()
+	if err := errors.Join(errs...); err != nil {
 		s.printer.Warn("the next run reads all files again: %v", err)
 	}
 }

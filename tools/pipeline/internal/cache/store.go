@@ -46,6 +46,10 @@ func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error)
 	return nil
 }
 
+// window is how far back an artifact's bytes are compared. The library's own four times as much takes so much memory that the first artifact
+// of a run is waited for by a collection of garbage.
+const window = 1 << 20
+
 // packers are encoders to be used again: each takes megabytes.
 var packers sync.Pool
 
@@ -57,7 +61,7 @@ func (c *Cache) write(w io.Writer, front []byte, outputs []Output) error {
 	packer, ok := packers.Get().(*zstd.Encoder)
 	if !ok {
 		var err error
-		packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+		packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,9 @@ var ErrUnknown = errors.New("git knows no such revision")
 
 // Tracked returns the files below root that git tracks, relative to root.
 func Tracked(ctx context.Context, root string) (map[string]bool, error) {
+	if files, ok := readIndex(root); ok {
+		return files, nil
+	}
 	return list(ctx, root, "ls-files", "-z", "--cached")
 }
 

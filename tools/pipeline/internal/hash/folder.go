@@ -16,7 +16,9 @@ type folder struct {
 	above int // see above
 
 	mu        sync.Mutex
-	packed    string // as the index file has it, until somebody asks
+	packed    string // as the index file has it, while that is so
+	isOpen    bool   // packed was unpacked
+	isMet     bool   // it was there when this process asked
 	full      string // the absolute path with a separator behind, once somebody asked
 	from      place  // where near begins
 	near      string // the path to look at files by, with a separator behind
@@ -99,13 +101,12 @@ func (f *folder) itself() string {
 // open unpacks what the index file had.
 func (f *folder) open(x *Index) {
 	f.find(x)
-	if f.packed == "" {
+	if f.isOpen {
 		return
 	}
-	packed := f.packed
-	f.packed = ""
-	if err := f.unpack(packed); err != nil {
-		f.seen, f.records, f.memos = stat{}, nil, nil
+	f.isOpen = true
+	if f.packed != "" && f.unpack(f.packed) != nil {
+		f.packed, f.seen, f.records, f.listing, f.memos = "", stat{}, nil, nil, nil
 	}
 }
 
@@ -113,7 +114,7 @@ func (f *folder) open(x *Index) {
 func (f *folder) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.listedAt = 0
+	f.listedAt, f.isMet = 0, false
 	f.forgotten++
 	for _, r := range f.records {
 		r.at = 0
@@ -165,9 +166,10 @@ func (f *folder) refresh(r *record, epoch uint32) error {
 		r.err = &fs.PathError{Op: "hash", Path: f.full + r.Name(), Err: errKind}
 	}
 	if r.noted && (err != nil || !r.settled || r.seen != seen) {
-		f.memos = nil
+		f.packed, f.memos = "", nil
 	}
 	if err == nil && (!r.settled || r.seen != seen) {
+		f.packed = ""
 		r.hashed, r.noted, r.settled, r.seen, r.note = false, false, false, seen, ""
 	}
 	return r.err
@@ -185,7 +187,7 @@ func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
 	}
 	seen, err := f.from.lstat(f.itself())
 	if err == nil && seen == f.seen && listingShows {
-		f.listedAt, f.isGone = epoch, false
+		f.listedAt, f.isGone, f.isMet = epoch, false, true
 		return f.listing, nil
 	}
 	if err == nil {
@@ -196,14 +198,14 @@ func (f *folder) list(x *Index) ([]fs.DirEntry, error) {
 	}
 	if Missing(err) {
 		f.replace(nil)
-		f.seen, f.listedAt, f.isGone = stat{}, epoch, true
+		f.seen, f.listedAt, f.isGone, f.isMet = stat{}, epoch, true, false
 		return nil, err
 	}
 	if err != nil {
 		return nil, err
 	}
 	x.changed.Store(true)
-	f.listedAt, f.isGone, f.seen = epoch, false, stat{}
+	f.listedAt, f.isGone, f.isMet, f.seen = epoch, false, true, stat{}
 	if again, err := f.from.lstat(f.itself()); err == nil && again == seen && seen.settled(x.now()) {
 		f.seen = seen
 	}
@@ -226,5 +228,5 @@ func (f *folder) replace(entries []fs.DirEntry) {
 		r.lies = true
 		f.records[i], f.listing[i] = r, r
 	}
-	f.memos = nil
+	f.packed, f.memos = "", nil
 }

@@ -57,7 +57,11 @@ func (x *Index) Save() error {
 type packedFolder struct{ name, rest string }
 
 func encode(folders []packedFolder) []byte {
-	out := []byte(heading)
+	size := len(heading) + binary.MaxVarintLen64
+	for _, f := range folders {
+		size += len(f.name) + len(f.rest) + 2*binary.MaxVarintLen32
+	}
+	out := append(make([]byte, 0, size), heading...)
 	for _, f := range folders {
 		out = packed.AppendString(packed.AppendString(out, f.name), f.rest)
 	}
@@ -87,7 +91,7 @@ func decode(data []byte) ([]packedFolder, error) {
 func (f *folder) pack(x *Index) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.listedAt != x.epoch.Load() { // nobody asked: it may be gone for good
+	if !f.isMet { // it may be gone for good
 		f.find(x)
 		if _, err := f.from.lstat(f.itself()); Missing(err) {
 			return ""

@@ -173,6 +173,7 @@ func (x *Index) lookIn(f *folder, base string, derive func([]byte) string) (File
 	defer f.mu.Unlock()
 	x.changed.Store(true)
 	if r.seen == seen {
+		f.packed = ""
 		r.content, r.note, r.hashed, r.noted, r.settled = string(read.content[:]), read.note, true, derive != nil, read.settled
 	}
 	return File{Mode: seen.mode, Size: seen.size, Content: read.content}, read.note, nil

@@ -30,6 +30,7 @@ func (x *Index) Memo(dir, label string, derive func() (text string, isSo bool, e
 	if x.epoch.Load() == epoch && f.forgotten == forgotten && f.isSettled(epoch) {
 		f.memos = append(slices.DeleteFunc(f.memos, func(m memo) bool { return m.label == label }), memo{label, text})
 		f.memos = f.memos[max(0, len(f.memos)-manyMemos):]
+		f.packed = ""
 		x.changed.Store(true)
 	}
 	return text, nil
