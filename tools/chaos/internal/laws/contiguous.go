@@ -113,9 +113,30 @@ func (r *run) complete(ch *channel, who string, v view) {
 	switch {
 	case v.away:
 		r.breaks(Contiguous, append(evidence, last), "%s did not come back to %s before the end", who, ch.name)
-	case v.epoch != top.Epoch && (v.offset != 0 || top.Offset != 0):
+	case v.epoch != top.Epoch && !r.same(ch, v):
 		r.breaks(Contiguous, evidence, "%s ended in epoch %s of %s, which ended in %s", who, v.epoch, ch.name, top.Epoch)
 	case v.offset < top.Offset:
 		r.breaks(Contiguous, evidence, "%s ended at %d of %s, which ended at %d", who, v.offset, ch.name, top.Offset)
 	}
+}
+
+// same reports whether a view that ended in another epoch than the history has all of it nevertheless: the epoch ended after the
+// last message, and took nothing with it. Nobody needs to be told that.
+func (r *run) same(ch *channel, v view) bool {
+	top := r.Events[ch.top]
+	if v.offset != top.Offset {
+		return false
+	}
+	known := v.offset == 0
+	for _, e := range r.Events {
+		if e.Kind != record.Show || e.Channel != ch.name || e.Epoch != v.epoch {
+			continue
+		}
+		kept, ok := ch.byOffset[e.Offset]
+		if ok && r.Events[kept].Key != e.Key {
+			return false
+		}
+		known = known || ok && e.Offset == v.offset
+	}
+	return known
 }

@@ -212,6 +212,31 @@ func TestLaws(t *testing.T) {
 			3   kept    c E/2
 			3   top     E/2`,
 		},
+		{name: "an epoch that ended after all was shown", lossy: true, events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.1 show    ann a E/1
+			1.2 ack     pub a
+			3   kept    a F/1
+			3   top     F/1`},
+		{
+			name: "an epoch that ended with another message", lossy: true, law: laws.Contiguous,
+			sentence: "ann ended in epoch E of room, which ended in F", events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.1 show    ann a E/1
+			1.2 publish pub b
+			3   kept    b F/1
+			3   top     F/1`,
+		},
+		{
+			name: "an epoch that ended, and nobody knows with what", lossy: true, law: laws.Contiguous,
+			sentence: "ann ended in epoch E of room, which ended in F", events: `
+			0   publish pub b
+			0   live    ann E/1
+			3   kept    b F/1
+			3   top     F/1`,
+		},
 		{name: "never complete", law: laws.Contiguous, sentence: "ann ended at 0 of room, which ended at 1", events: `
 			0   live    ann E/0
 			1   publish pub a
