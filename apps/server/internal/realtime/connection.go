@@ -71,7 +71,7 @@ type connection struct {
 	slot, index int
 }
 
-// push sends objects.
+// push sends objects, which nobody changes any more.
 func (c *connection) push(objects ...[]byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,10 +84,11 @@ func (c *connection) enqueue(objects ...[]byte) {
 		return
 	}
 	for _, object := range objects {
-		if len(c.replies) > 0 {
-			c.replies = append(c.replies, c.codec.separator()...)
+		if len(c.replies) == 0 {
+			c.replies = slices.Clip(object) // a long one is not copied, and never written behind
+			continue
 		}
-		c.replies = append(c.replies, object...)
+		c.replies = append(append(c.replies, c.codec.separator()...), object...)
 	}
 	c.schedule()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -141,6 +142,9 @@ func appendPublicationJSON(buf []byte, publication pubsub.Publication) ([]byte, 
 	return appendPosition(append(buf, open...), publication), nil
 }
 
+// maxPositionBytes is how long appendPosition makes a publication, but for the first of an epoch.
+const maxPositionBytes = len(`,"offset":18446744073709551615,"time":9223372036854775807},`)
+
 // appendPosition ends a publication with what the broker knows of it.
 func appendPosition(buf []byte, publication pubsub.Publication) []byte {
 	if offset := publication.Position.Offset; offset > 0 {
@@ -158,6 +162,11 @@ func appendPosition(buf []byte, publication pubsub.Publication) []byte {
 
 // appendPublicationsJSON appends publications as an array.
 func appendPublicationsJSON(buf []byte, publications []pubsub.Publication) ([]byte, error) {
+	size := 0
+	for _, publication := range publications {
+		size += len(publication.Data) + maxPositionBytes
+	}
+	buf = slices.Grow(buf, size)
 	return appendArray(buf, publications, appendPublicationJSON)
 }
 

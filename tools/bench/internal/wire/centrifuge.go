@@ -77,9 +77,7 @@ func (c *Conn) subscribe(channel string, since *Position) (answer Subscribed, er
 				replies--
 			}
 			if bytes.HasPrefix(object, []byte(`{"id":2,`)) {
-				var reply struct{ Subscribe *Subscribed }
-				reply.Subscribe = &answer
-				if err := json.Unmarshal(object, &reply); err != nil {
+				if err := answer.read(object); err != nil {
 					return answer, fmt.Errorf("read the answer to subscribe: %w", err)
 				}
 			}
@@ -94,6 +92,17 @@ func (c *Conn) subscribe(channel string, since *Position) (answer Subscribed, er
 		}
 	}
 	return answer, nil
+}
+
+// read reads all of an answer but the publications, which would take the load longer than the server that sent them.
+func (s *Subscribed) read(object []byte) error {
+	var reply struct{ Subscribe *Subscribed }
+	reply.Subscribe = s
+	if head, rest, ok := bytes.Cut(object, []byte(`"publications":[`)); ok {
+		object = append(append([]byte(nil), head...), `"publications":[`...)
+		object = append(object, rest[bytes.LastIndexByte(rest, ']'):]...)
+	}
+	return json.Unmarshal(object, &reply)
 }
 
 func replyError(object []byte) error {
