@@ -77,6 +77,13 @@ func TestBrowsersConnectFromAllowedOriginsAlone(t *testing.T) {
 		if status == http.StatusForbidden && !strings.Contains(body, "rigin") {
 			t.Errorf("origin %q: the answer does not say why: %s", test.origin, body)
 		}
+		// Streams and their commands have the same rules.
+		for _, path := range []string{realtime.PathHTTPStream, realtime.PathEmulation, realtime.PathPushHTTPStream} {
+			got := ask(t.Context(), t, test.url, http.MethodOptions, path, "", headers)
+			if (got.status == http.StatusForbidden) != (test.want == http.StatusForbidden) {
+				t.Errorf("origin %q at %s: status %d", test.origin, path, got.status)
+			}
+		}
 	}
 }
 

@@ -156,6 +156,17 @@ func (h *house) RPC(ctx context.Context, client realtime.Client, method string, 
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	case "tag":
+		var said struct {
+			Channel string
+			Data    json.RawMessage
+			Tags    map[string]string
+		}
+		if err := json.Unmarshal(data, &said); err != nil {
+			return nil, err
+		}
+		_, err := h.hub.Publish(ctx, said.Channel, realtime.Publication{Data: said.Data, Tags: said.Tags}, h.keep(said.Channel))
+		return nil, err
 	case "whoami":
 		return json.Marshal(client.User)
 	default:

@@ -79,10 +79,24 @@ func TestAReaderTooFarBehindWithoutHistoryIsDisconnected(t *testing.T) {
 func TestAReaderBehindForTooLongIsDisconnected(t *testing.T) {
 	s := serve(t, realtime.Options{MaxBacklogBytes: 64 << 20, MaxBacklogTime: 50 * time.Millisecond})
 	subscribed(t, s, "plain:1")
-	for n := 1; s.hub.Stats().Slow == 0; n++ {
+	// 24 MB is more than sockets hold, and less than may wait.
+	for n := range 6000 {
 		s.publish(t, "plain:1", big(n))
 	}
-	eventually(t, "it is gone", func() bool { return s.hub.Stats().Connections == 0 })
+	eventually(t, "it is gone", func() bool { return s.hub.Stats().Slow == 1 && s.hub.Stats().Connections == 0 })
+}
+
+func TestAClientThatAsksAndDoesNotListenIsNotReadFrom(t *testing.T) {
+	s := serve(t, realtime.Options{MaxBacklogBytes: 64 << 10, MaxBacklogTime: time.Minute, CommandsPerSecond: -1})
+	conn := dial(t, s.url)
+	conn.call(`{"id":1,"connect":{}}`)
+	conn.patience = 2 * time.Second
+	echo := `{"id":2,"rpc":{"method":"echo","data":` + big(0) + `}}`
+	for sent := 0; conn.write(echo) == nil; sent += len(echo) {
+		if sent > 64<<20 {
+			t.Fatalf("%d MiB were read, and their answers wait", sent>>20)
+		}
+	}
 }
 
 func TestAClientThatAsksAndDoesNotListenIsDisconnected(t *testing.T) {

@@ -55,7 +55,7 @@ const messageOverhead = 64
 const eventsBegin = "\r\n"
 
 func newStream(w http.ResponseWriter, r *http.Request, c codec, events bool, limit int) *stream {
-	s := &stream{
+	return &stream{
 		codec:   c,
 		events:  events,
 		session: rand.Text(),
@@ -66,10 +66,16 @@ func newStream(w http.ResponseWriter, r *http.Request, c codec, events bool, lim
 		control: http.NewResponseController(w),
 		answer:  w,
 	}
-	if events {
-		s.rest = []byte(eventsBegin)
+}
+
+// begin writes what events come after. It does so alone: there are clients that lose an event which arrives in one
+// piece with it. What goes wrong is found again by whoever writes next.
+func (s *stream) begin() {
+	if s.events {
+		s.flush.Lock()
+		defer s.flush.Unlock()
+		_ = s.write([]byte(eventsBegin), closeTimeout)
 	}
-	return s
 }
 
 // post leaves a message for the reader, and reports whether there was room.

@@ -117,6 +117,7 @@ func (h *Hub) serveStream(w http.ResponseWriter, r *http.Request, s *stream, mes
 		h.openSession(s)
 		defer h.closeSession(s)
 	}
+	s.begin()
 	c.serve()
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -310,5 +311,37 @@ func TestCommandsReachTheServerThatHoldsTheStream(t *testing.T) {
 	}
 	if answer := string(hubs["a"].Answer([]byte("\xff"))); answer != "400" {
 		t.Errorf("a question that is none is answered %s", answer)
+	}
+}
+
+// TestEventsBeginWithAPieceOfTheirOwn reads the chunks (RFC 9112 section 7.1) of an answer: clients exist that lose an
+// event which comes in the first one.
+func TestEventsBeginWithAPieceOfTheirOwn(t *testing.T) {
+	s := serve(t, realtime.Options{})
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.url, "ws://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	request := "GET " + realtime.PathSSE + "?cf_connect=%7B%22id%22%3A1%2C%22connect%22%3A%7B%7D%7D HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	answer := bufio.NewReader(conn)
+	for line := ""; line != "\r\n"; {
+		if line, err = answer.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const first = "2\r\n\r\n\r\n"
+	chunk := make([]byte, len(first))
+	if _, err := io.ReadFull(answer, chunk); err != nil || string(chunk) != first {
+		t.Errorf("the first chunk is %q, %v", chunk, err)
+	}
+	size, err := answer.ReadString('\n')
+	event, err2 := answer.ReadString('\n')
+	if err != nil || err2 != nil || !strings.HasPrefix(event, `data: {"id":1,"connect":`) {
+		t.Errorf("then comes %q %q, %v, %v", size, event, err, err2)
 	}
 }

@@ -16,7 +16,13 @@ import (
 // publish serves a key set over TLS and returns its address.
 func publish(t *testing.T, id string, s signer) (string, http.RoundTripper) {
 	t.Helper()
-	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: s.private.Public(), KeyID: id, Use: "sig"}}})
+	return publishKey(t, jose.JSONWebKey{Key: s.private.Public(), KeyID: id, Use: "sig"})
+}
+
+// publishKey is publish for a key that says more of itself.
+func publishKey(t *testing.T, key jose.JSONWebKey) (string, http.RoundTripper) {
+	t.Helper()
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +65,18 @@ func TestIssuersAreKeptApart(t *testing.T) {
 		}
 		if _, err := v.Connection(t.Context(), c.token); !errors.Is(err, c.want) || c.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+func TestIssuersKeyChecksItsOwnAlgorithmAlone(t *testing.T) {
+	key := rsaSigner(t, 2048)
+	url, transport := publishKey(t, jose.JSONWebKey{Key: key.private.Public(), KeyID: "a", Use: "sig", Algorithm: "RS256"})
+	v := verifier(t, token.Options{Transport: transport, Issuers: []token.Issuer{{Name: "one", Audience: "chat", KeySetURL: url}}})
+	for method, want := range map[jwt.SigningMethod]error{jwt.SigningMethodRS256: nil, jwt.SigningMethodRS512: token.ErrInvalid} {
+		_, err := v.Connection(t.Context(), sign(t, method, key.private, claims("iss", "one", "aud", "chat"), "kid", "a"))
+		if !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("%s: %v, want %v", method.Alg(), err, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"strings"
@@ -149,6 +150,7 @@ func TestAlgorithmsAreNotConfused(t *testing.T) {
 		"HMAC keyed with the public PEM": sign(t, jwt.SigningMethodHS256, rsaKey.pem, claims()),
 		"HMAC keyed with nothing":        sign(t, jwt.SigningMethodHS256, []byte{}, claims()),
 		"a key of another curve":         sign(t, jwt.SigningMethodES256, p256.private, claims()),
+		"ES512 by a key of P-384":        signByCurve(t, jwt.SigningMethodES512, p384, claims()),
 		"RSA by another key":             sign(t, jwt.SigningMethodRS256, other.private, claims()),
 		"RSA-PSS, which nobody allowed":  sign(t, jwt.SigningMethodPS256, rsaKey.private, claims()),
 		"a key in the header":            sign(t, jwt.SigningMethodRS256, other.private, claims(), "jku", "https://evil.example/jwks.json", "kid", "../../etc/passwd"),
@@ -159,6 +161,27 @@ func TestAlgorithmsAreNotConfused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// signByCurve signs by a key whose curve is smaller than the algorithm's, which the library does not do.
+func signByCurve(t *testing.T, method *jwt.SigningMethodECDSA, s signer, claims jwt.MapClaims) string {
+	t.Helper()
+	key, ok := s.private.(*ecdsa.PrivateKey)
+	if !ok {
+		t.Fatal("not a key of a curve")
+	}
+	text, err := jwt.NewWithClaims(method, claims).SigningString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := method.Hash.New()
+	hash.Write([]byte(text))
+	r, q, err := ecdsa.Sign(rand.Reader, key, hash.Sum(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := append(r.FillBytes(make([]byte, method.KeySize)), q.FillBytes(make([]byte, method.KeySize))...)
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
 func TestClaimsDecide(t *testing.T) {

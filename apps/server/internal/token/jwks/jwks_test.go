@@ -1,6 +1,7 @@
 package jwks_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -164,7 +165,16 @@ func TestAnswersThatAreNoKeySetAreBounded(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = w.Write(good)
 		},
-		"endless":            func(w http.ResponseWriter, _ *http.Request) { writeForEver(w) },
+		"endless": func(w http.ResponseWriter, _ *http.Request) {
+			// More than what is read and what sockets hold.
+			if n := writeForEver(w); n > 64<<20 {
+				t.Errorf("%d bytes were read", n)
+			}
+		},
+		"a set and endless spaces": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(good)
+			_, _ = w.Write(bytes.Repeat([]byte(" "), jwks.MaxBytes))
+		},
 		"a redirect away":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) },
 		"a redirect to HTTP": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://"+r.Host, http.StatusFound) },
 		"redirects for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) },
@@ -184,11 +194,12 @@ func TestAnswersThatAreNoKeySetAreBounded(t *testing.T) {
 	}
 }
 
-// writeForEver writes until nobody reads.
-func writeForEver(w http.ResponseWriter) {
+// writeForEver writes until nobody reads, and returns how much.
+func writeForEver(w http.ResponseWriter) (written int) {
 	for {
-		if _, err := w.Write(make([]byte, 64<<10)); err != nil {
-			return
+		n, err := w.Write(make([]byte, 64<<10))
+		if written += n; err != nil {
+			return written
 		}
 	}
 }

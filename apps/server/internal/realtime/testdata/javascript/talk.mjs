@@ -165,6 +165,29 @@ const behaviours = {
     assert.equal(s.deltaStats().numDeltaPayloads, said.length - 1);
   },
 
+  async 'who has a filter hears what it wants, also of what it missed'() {
+    const away = await connect({ token: 'anne' });
+    const s = await listen(away, 'room:filter', {
+      tagsFilter: { op: 'or', nodes: [{ key: 'kind', cmp: 'eq', val: '0' }, { key: 'kind', cmp: 'gte', val: '2.5' }] },
+    });
+    const say = (n) => john.rpc('tag', encode({ channel: 'room:filter', data: n, tags: { kind: String(n % 4) } }));
+    for (let n = 0; n < 20; n++) await say(n);
+    await eventually('what is wanted', () => s.heard.length === 10);
+    away.disconnect();
+    for (let n = 20; n < 40; n++) await say(n);
+    away.connect();
+    await eventually('what was missed and is wanted', () => s.heard.length === 20);
+    for (let n = 40; n < 44; n++) await say(n);
+    await eventually('what is wanted then', () => s.heard.length === 22);
+    assert.deepEqual(s.heard, Array.from({ length: 44 }, (_, n) => n).filter((n) => n % 4 === 0 || n % 4 === 3));
+    assert.equal(s.told.at(-1), 'subscribed recovering=true recovered=true');
+    away.disconnect();
+    const t = mary.newSubscription('plain:filter', { tagsFilter: { key: 'kind', cmp: 'ex' } });
+    const why = new Promise((resolve) => t.on('unsubscribed', resolve));
+    t.subscribe();
+    assert.equal((await why).code, 107);
+  },
+
   async 'a token is renewed before it ends'() {
     let asked = 0;
     const c = await connect({ token: 'moment', getToken: async () => (asked++, 'mary') });
