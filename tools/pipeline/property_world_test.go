@@ -288,8 +288,9 @@ func (w *world) run(ctx context.Context, configuration int, readings map[string]
 		}
 		tasks, names = append(tasks, task), append(names, name)
 	}
-	if out, err := w.engine(ctx, tasks, names); err != nil {
-		return fmt.Errorf("the engine fails: %w\n%s", err, out)
+	said, err := w.engine(ctx, tasks, names)
+	if err != nil {
+		return fmt.Errorf("the engine fails: %w\n%s", err, said)
 	}
 	close(ran)
 	again := make(map[string]bool)
@@ -299,7 +300,7 @@ func (w *world) run(ctx context.Context, configuration int, readings map[string]
 	for id, r := range readings {
 		r.env = w.environment(configurations[configuration]...)
 		if err := w.judge(id, r, again[id]); err != nil {
-			return err
+			return fmt.Errorf("%w\nthe engine says:\n%s", err, said)
 		}
 	}
 	return nil
