@@ -283,7 +283,8 @@ func TestProbeIsTheTruthAboutDelivery(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, redistest.Options{})
 	proxy := redistest.NewProxy(t, server.Addr)
-	b := open(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: 500 * time.Millisecond})
+	b := open(t, redis.Options{URL: "redis://" + proxy.Addr, Timeout: 2 * time.Second})
+	t.Cleanup(func() { _ = b.Close() })
 	for range 2 { // the first opens the connection
 		if err := b.Probe(t.Context()); err != nil {
 			t.Fatalf("nothing is wrong: %v", err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -331,13 +333,28 @@ func readAnswer(reader *bufio.Reader) (string, error) {
 
 func port(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
-// freeAddr returns a loopback address where nothing listens now.
+// Servers listen on ports from firstPort on, below those that systems give to who asks for any: such a one could
+// be taken again before its server has started.
+const firstPort, ports = 12_000, 20_000
+
+// begin is where this process begins to look for ports, and no other is likely to; asked is how many it looked at.
+var (
+	begin = rand.Uint32N(ports) //nolint:gosec // no secret
+	asked atomic.Uint32
+)
+
+// freeAddr returns a loopback address where nothing listens now, and which it has not returned before.
 func freeAddr(tb testing.TB) string {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		tb.Fatal(err)
+	var err error
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+(begin+asked.Add(1))%ports)
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", addr); err == nil { //nolint:noctx // closed at once
+			_ = listener.Close()
+			return addr
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	tb.Fatalf("no free port: %v", err)
+	return ""
 }
