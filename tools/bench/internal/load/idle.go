@@ -27,6 +27,10 @@ func (i Idle) Each() int64 { return (i.After - i.Before) / int64(max(i.Connectio
 // allocate what later ones share.
 const warmUp = 50
 
+// pings is how many halves of the rest the CPU is measured for. With the usual rest of 10 s they are 25 s, at which
+// servers ping: a shorter look would see none.
+const pings = 5
+
 // MeasureIdle opens n connections with one subscription each, lets them rest, and closes them. The server must be fresh:
 // what earlier connections have left behind would be room that these need not ask for.
 func MeasureIdle(ctx context.Context, s Server, n int, rest time.Duration) (Idle, error) {
@@ -56,8 +60,9 @@ func MeasureIdle(ctx context.Context, s Server, n int, rest time.Duration) (Idle
 	if err != nil {
 		return Idle{}, err
 	}
-	after, err := restingUsage(ctx, s, rest/2)
-	share := float64(after.CPU-settled.CPU) / float64(rest/2)
+	window := pings * rest / 2
+	after, err := restingUsage(ctx, s, window)
+	share := float64(after.CPU-settled.CPU) / float64(window)
 	return Idle{Connections: n, Before: before.RSS, After: after.RSS, CPU: share}, err
 }
 
