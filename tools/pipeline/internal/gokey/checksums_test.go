@@ -120,10 +120,31 @@ func TestOnlyChecksumsOfReachedModulesCount(t *testing.T) {
 
 func TestUnknownChecksumsAreSaidToBe(t *testing.T) {
 	w := newChecksumWorld(t)
-	for _, imported := range []string{"gone.example/x", "nobody.example/x", "a.example"} {
-		if _, known := w.key("alone.example/x", imported); known {
-			t.Errorf("what %s leads to is said to be known", imported)
-		}
+	if _, known := w.key("alone.example/x", "gone.example/x"); known {
+		t.Error("what gone.example/x leads to is said to be known")
+	}
+}
+
+// What no module provides the go command refuses to build. Other lines are nothing to it, one about itself is.
+func TestAnImportThatNothingProvidesWaitsForItsLine(t *testing.T) {
+	const imported = "lost.example/x/pkg"
+	w := newChecksumWorld(t)
+	without, _ := w.key("alone.example/x")
+	before, known := w.key("alone.example/x", imported)
+	if !known || before == without {
+		t.Errorf("known: %v, counts: %v", known, before != without)
+	}
+	sums, err := os.ReadFile(filepath.Join(w.root, "a", "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write(w.root, "a/go.sum", string(sums)+"nobody.example/x v1.0.0 h1:other\n")
+	if same, _ := w.key("alone.example/x", imported); same != before {
+		t.Error("a line about another module counts")
+	}
+	w.write(w.root, "a/go.sum", string(sums)+"lost.example/x v1.0.0 h1:sum\n")
+	if after, _ := w.key("alone.example/x", imported); after == before {
+		t.Error("a line about the module does not count")
 	}
 }
 
