@@ -66,10 +66,10 @@ func measuredCells(m load.Measured) (head, cells []string) {
 	if m.CPU > 0 {
 		cpu = fmt.Sprintf("%.2f", float64(m.CPU)/1000)
 	}
-	return []string{"published/s", "deliveries/s", "server CPU µs each", "p50 ms", "p99 ms", "max ms", "lost", "doubled", "reordered"},
+	return []string{"published/s", "deliveries/s", "CPU µs each", "p50 ms", "p99 ms", "max ms", "lost, doubled, reordered"},
 		[]string{
 			fmt.Sprintf("%.0f", m.Rate), fmt.Sprintf("%.0f", m.Deliveries), cpu, precise(m.P50), precise(m.P99), ms(m.Max),
-			fmt.Sprint(m.Lost), fmt.Sprint(m.Doubled), fmt.Sprint(m.Reordered),
+			fmt.Sprintf("%d, %d, %d", m.Lost, m.Doubled, m.Reordered),
 		}
 }
 
@@ -104,7 +104,7 @@ const realtimeIntroduction = `# Realtime benchmarks
 
 Magpie's server beside [Centrifugo](https://centrifugal.dev), [Socket.IO](https://socket.io) and the server that one writes first: a goroutine, a queue and a write for each connection and message, over the same WebSocket library as Magpie's. All run as they come, with every channel open to everybody. One load generator speaks the Centrifuge protocol to all but Socket.IO, which has its own. It checks every delivery: that it comes, once, and in order. Payloads have 128 bytes, latency counts from when a publication was due.
 
-The servers have one core, the load, and Redis with it, another. Server CPU is user and system time of all server processes, divided by deliveries. Memory is the resident memory of a fresh process, after connections have rested for some seconds, less what it had before.
+The servers have one core, the load, and Redis with it, another. CPU is user and system time of all server processes, divided by deliveries. Memory is the resident memory of a fresh process, after connections have rested for some seconds, less what it had before.
 
 Times of other machines and moments do not compare: look at the ratios, and repeat them with ` + "`go run ./tools/bench realtime`" + `. It gets Centrifugo from the Go module proxy and Socket.IO from npm.
 

@@ -59,10 +59,10 @@ Idle connections
 
 Fan-out
 
-  server   published/s  deliveries/s  server CPU µs each  p50 ms  p99 ms  max ms  lost  doubled  reordered
-  -------  -----------  ------------  ------------------  ------  ------  ------  ----  -------  ---------
-  magpie            50         50000                8.50    5.00   11.00    12.0     7        0          0
-  another           50         50000               17.00    0.00    0.00     0.0     0        0          0
+  server   published/s  deliveries/s  CPU µs each  p50 ms  p99 ms  max ms  lost, doubled, reordered
+  -------  -----------  ------------  -----------  ------  ------  ------  ------------------------
+  magpie            50         50000         8.50    5.00   11.00    12.0                   7, 0, 0
+  another           50         50000        17.00    0.00    0.00     0.0                   0, 0, 0
   another: too slow
 
 not measured: the moon
