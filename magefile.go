@@ -134,7 +134,7 @@ func tasks() []pipeline.Declaration {
 		Name: "cluster", Help: "Redis and three servers behind a proxy, to kill and watch",
 		Modules:    []string{"tools/cluster"},
 		DependsOn:  []string{"apps/server#build"},
-		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server", "-at-once=4"}},
+		Commands:   [][]string{{"go", "run", ".", "-server=../../apps/server/dist/server"}},
 		Persistent: true, Interactive: true,
 	}
 	chaos := pipeline.Task{
