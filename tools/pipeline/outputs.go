@@ -105,13 +105,23 @@ func (s *session) remove(n *node, names []string) error {
 		if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove old outputs of %s: %w", n.id, err)
 		}
-		for dir := path.Dir(name); dir != n.module.Name && glob.Within(n.module.Name, dir); dir = path.Dir(dir) {
+		for dir := path.Dir(name); dir != n.module.Name && glob.Within(n.module.Name, dir) && !s.pipeline.isShared(dir, n); dir = path.Dir(dir) {
 			if root.Remove(filepath.FromSlash(dir)) != nil {
 				break // not empty
 			}
 		}
 	}
 	return nil
+}
+
+// isShared reports whether another task of the module has outputs in a folder: it may be about to write there, and so the folder stays.
+func (p *Pipeline) isShared(dir string, n *node) bool {
+	for id, other := range p.nodes {
+		if id != n.id && other.module == n.module && slices.ContainsFunc(other.outputs.Bases(), func(base string) bool { return glob.Within(dir, base) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // different returns the names of outputs that are in one list only, or in both with different content or mode. Sorted.
