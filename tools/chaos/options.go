@@ -100,16 +100,13 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	verdicts, err := runAll(ctx, trials, o.atOnce, stdout)
-	if err != nil {
-		return err
-	}
 	if o.markdown {
 		say(stdout, "%s", table(verdicts))
 	}
 	if slices.ContainsFunc(verdicts, func(v laws.Verdict) bool { return !v.Good() }) {
-		return errBroken
+		return errors.Join(errBroken, err)
 	}
-	return nil
+	return err
 }
 
 // trials are the runs that the options name.

@@ -41,12 +41,11 @@ const (
 	stopTime = 15 * time.Second
 )
 
-// runAll carries out trials, some at once, and says the verdict of each when it is there. They are returned in the order of the
-// trials. The first trial that cannot be carried out ends all.
+// runAll carries out trials, some at once, and says the verdict of each when it is there. The verdicts are returned in the order of
+// the trials. A trial that cannot be carried out, because its servers did not start for one, has none; the others go on, and the
+// error names each.
 func runAll(ctx context.Context, trials []trial, atOnce int, stdout io.Writer) ([]laws.Verdict, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	verdicts := make([]laws.Verdict, len(trials))
+	verdicts, errs := make([]laws.Verdict, len(trials)), make([]error, len(trials))
 	places := make(chan int)
 	var said sync.Mutex
 	var wg sync.WaitGroup
@@ -54,13 +53,9 @@ func runAll(ctx context.Context, trials []trial, atOnce int, stdout io.Writer) (
 		wg.Go(func() {
 			for i := range places {
 				v, err := trials[i].run(ctx)
-				if err != nil {
-					cancel(err)
-					return
-				}
-				verdicts[i] = v
+				verdicts[i], errs[i] = v, err
 				said.Lock()
-				trials[i].tell(stdout, v)
+				trials[i].tell(stdout, v, err)
 				said.Unlock()
 			}
 		})
@@ -69,19 +64,34 @@ func runAll(ctx context.Context, trials []trial, atOnce int, stdout io.Writer) (
 		select {
 		case places <- i:
 		case <-ctx.Done():
+			errs[i] = context.Cause(ctx)
 		}
 	}
 	close(places)
 	wg.Wait()
-	return verdicts, context.Cause(ctx)
+	var judged []laws.Verdict
+	for i, v := range verdicts {
+		if errs[i] == nil {
+			judged = append(judged, v)
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return judged, err
+	}
+	return judged, errors.Join(errs...)
 }
 
 // tell says the verdict, and removes what nobody needs.
-func (t trial) tell(stdout io.Writer, v laws.Verdict) {
-	say(stdout, "%s\n", v)
-	if v.Good() {
+func (t trial) tell(stdout io.Writer, v laws.Verdict, err error) {
+	switch {
+	case err != nil:
+		say(stdout, "%s, %s, %s, seed %d: not carried out: %v\n", t.system.Name(), t.topology, t.nemesis, t.seed, err)
+	case v.Good():
+		say(stdout, "%s\n", v)
 		_ = os.RemoveAll(t.dir)
 		return
+	default:
+		say(stdout, "%s\n", v)
 	}
 	say(stdout, "  again: -topology %s -nemesis %s -for %v -seed %d; recorded in %s\n", t.topology, t.nemesis, t.length, t.seed, t.dir)
 }

@@ -121,15 +121,21 @@ func (r *run) complete(ch *channel, who string, v view) {
 }
 
 // same reports whether a view that ended in another epoch than the history has all of it nevertheless: the epoch ended after the
-// last message, and took nothing with it. Nobody needs to be told that.
+// last message, and took nothing with it. Nobody needs to be told that. It is known by the last message: somebody showed it in the
+// view's epoch, or at its place before the view began.
 func (r *run) same(ch *channel, v view) bool {
 	top := r.Events[ch.top]
 	if v.offset != top.Offset {
 		return false
 	}
 	known := v.offset == 0
-	for _, e := range r.Events {
-		if e.Kind != record.Show || e.Channel != ch.name || e.Epoch != v.epoch {
+	for i, e := range r.Events {
+		if e.Kind != record.Show || e.Channel != ch.name {
+			continue
+		}
+		if e.Epoch != v.epoch {
+			kept, ok := ch.byOffset[v.offset]
+			known = known || ok && i < v.at && e.Offset == v.offset && e.Key == r.Events[kept].Key
 			continue
 		}
 		kept, ok := ch.byOffset[e.Offset]

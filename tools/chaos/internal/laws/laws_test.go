@@ -237,6 +237,33 @@ func TestLaws(t *testing.T) {
 			3   kept    b F/1
 			3   top     F/1`,
 		},
+		{name: "an epoch that ended with the message that it was told of", lossy: true, events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.1 ack     pub a
+			1.2 show    ann a E/1
+			1.3 publish pub b
+			1.4 show    ann b E/2
+			2   told    ann F/1
+			3   kept    a G/1
+			3   top     G/1
+			3   lost    redis 1.3-2`},
+		{
+			name: "an epoch that ended with a message after the one that it was told of", lossy: true, law: laws.Contiguous,
+			sentence: "ann ended in epoch F of room, which ended in G", events: `
+			0   live    ann E/0
+			1   publish pub a
+			1.1 ack     pub a
+			1.2 show    ann a E/1
+			2   told    ann F/1
+			2.5 publish pub b
+			2.6 ack     pub b
+			2.7 live    bob G/0
+			2.8 show    bob b G/1
+			3   kept    b G/1
+			3   top     G/1
+			3   lost    redis 1-2`,
+		},
 		{name: "never complete", law: laws.Contiguous, sentence: "ann ended at 0 of room, which ended at 1", events: `
 			0   live    ann E/0
 			1   publish pub a
