@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,7 @@ func (a *app) run(ctx context.Context) error {
 		return a.hub.Run(connected)
 	})
 	group.Go(func() error { return a.nodes.Run(open) })
+	group.Go(func() error { tidyMemory(open, a.connections, debug.FreeOSMemory); return nil })
 	guard := descriptors.NewGuard(a.log)
 	group.Go(func() error {
 		return a.serve(open, guard.Listener(public), guard.Handler(a.pages), guard.ConnContext)
