@@ -102,7 +102,7 @@ func stormCells(s load.Storm) (head, cells []string) {
 // realtimeIntroduction is how the page of the realtime comparison begins.
 const realtimeIntroduction = `# Realtime benchmarks
 
-Magpie's server beside [Centrifugo](https://centrifugal.dev), [Socket.IO](https://socket.io) and the server that one writes first: a goroutine, a queue and a write for each connection and message, over the same WebSocket library as Magpie's. All run as they come, with every channel open to everybody. One load generator speaks the Centrifuge protocol to all but Socket.IO, which has its own. It checks every delivery: that it comes, once, and in order. Payloads have 128 bytes, latency counts from when a publication was due.
+Magpie's server beside [Centrifugo](https://centrifugal.dev), [Socket.IO](https://socket.io) and the server that one writes first: a goroutine, a queue and a write for each connection and message, over the same WebSocket library as Magpie's. All run as they come, with every channel open to everybody. One load generator speaks the Centrifuge protocol to all but Socket.IO, which has its own. It checks every delivery: that it comes, once, and in order. Payloads have 128 bytes, latency counts from when a publication was due, but for the lateness of the generator's own clock.
 
 The servers have one core, the load, and Redis with it, another. CPU is user and system time of all server processes, divided by deliveries. Memory is the resident memory of a fresh process, after connections have rested for some seconds, less what it had before.
 
