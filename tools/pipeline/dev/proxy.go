@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -168,10 +169,13 @@ func (a *app) unavailable(w http.ResponseWriter, r *http.Request, s state, why s
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = unavailablePage.Execute(w, map[string]any{"Why": why, "Snippet": template.HTML(snippet(s.Generation))}) //nolint:gosec // a number is all that varies
+	_ = unavailablePage().Execute(w, map[string]any{"Why": why, "Snippet": template.HTML(snippet(s.Generation))}) //nolint:gosec // a number is all that varies
 }
 
-var unavailablePage = template.Must(template.New("").Parse(`<!doctype html>
+// unavailablePage is read when it is needed: every start of the program would pay for it otherwise.
+var unavailablePage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Why}}</title></head>
 <body><main><h1>{{.Why}}</h1><p>This page reloads as soon as it runs.</p></main>{{.Snippet}}</body></html>
 `))
+})
