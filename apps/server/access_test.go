@@ -249,7 +249,7 @@ func TestTokensOpenWhatTheySayAndNamespacesTheRest(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("no token was fetched")
 	}
-	if _, err := ada.RPC(ctx, "nothing", nil); !hasCode(err, 104) {
+	if _, err := ada.RPC(ctx, "nothing", nil); !hasCode(err, 108) {
 		t.Errorf("the connection is gone: %v", err)
 	}
 }

@@ -63,7 +63,7 @@ func TestAStreamsCommandsMayComeToAnyServer(t *testing.T) {
 	if status := emulate(connected.Connect.Node, `{"id":2,"rpc":{"method":"dance"}}`); status != http.StatusNoContent {
 		t.Fatalf("commands through another server are answered %d", status)
 	}
-	if got := next(); got != `{"id":2,"error":{"code":104,"message":"method not found"}}` {
+	if got := next(); got != `{"id":2,"error":{"code":108,"message":"not available"}}` {
 		t.Errorf("the command is answered %s", got)
 	}
 	if status := emulate("rooms", "{}"); status != http.StatusNotFound {

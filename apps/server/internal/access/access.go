@@ -150,11 +150,6 @@ func (h *Handler) Publish(ctx context.Context, client realtime.Client, channel s
 	return err
 }
 
-// RPC is the chat's to answer.
-func (h *Handler) RPC(ctx context.Context, client realtime.Client, method string, data json.RawMessage) (json.RawMessage, error) {
-	return h.Chat.RPC(ctx, client, method, data)
-}
-
 // Refresh renews a connection with another token of the same user.
 func (h *Handler) Refresh(ctx context.Context, client realtime.Client, raw string) (realtime.RefreshReply, error) {
 	reply, err := h.Chat.Refresh(ctx, client, raw)

@@ -50,10 +50,6 @@ func (h *house) Publish(context.Context, realtime.Client, string, json.RawMessag
 	return realtime.ErrPermissionDenied
 }
 
-func (h *house) RPC(context.Context, realtime.Client, string, json.RawMessage) (json.RawMessage, error) {
-	return nil, realtime.ErrMethodNotFound
-}
-
 // revoker remembers what it was told.
 type revoker chan revocation.Rule
 

@@ -21,8 +21,12 @@ type Handler interface {
 	// Publish is asked to publish data to a channel for the client: it does so itself, by
 	// [Hub.Publish] or otherwise, as only it knows history and idempotency.
 	Publish(ctx context.Context, client Client, channel string, data json.RawMessage) error
+}
 
-	// RPC answers a request of the client's that belongs to no channel.
+// Responder is a [Handler] that answers requests which belong to no channel. Without it they are refused as
+// [ErrNotAvailable].
+type Responder interface {
+	// RPC answers a request of the client's, or [ErrMethodNotFound] if there is no such method.
 	RPC(ctx context.Context, client Client, method string, data json.RawMessage) (json.RawMessage, error)
 }
 

@@ -48,7 +48,3 @@ func (i insecure) Publish(ctx context.Context, _ Client, channel string, data js
 	_, err := publish(ctx, i.broker, channel, Publication{Data: data}, pubsub.PublishOptions{HistorySize: i.keeps(channel)})
 	return err
 }
-
-func (insecure) RPC(context.Context, Client, string, json.RawMessage) (json.RawMessage, error) {
-	return nil, ErrMethodNotFound
-}

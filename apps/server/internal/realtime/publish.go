@@ -32,10 +32,14 @@ func (c *connection) publish(ctx context.Context, id uint32, cmd *publishCommand
 
 // rpc asks the handler whatever the client asks.
 func (c *connection) rpc(ctx context.Context, id uint32, cmd *rpcCommand) error {
+	responder, ok := c.hub.handler.(Responder)
+	if !ok {
+		return ErrNotAvailable
+	}
 	if err := c.checkData(cmd.Data); err != nil {
 		return err
 	}
-	data, err := c.hub.handler.RPC(ctx, c.client, cmd.Method, cmd.Data)
+	data, err := responder.RPC(ctx, c.client, cmd.Method, cmd.Data)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ type house struct {
 var (
 	_ realtime.Handler   = (*house)(nil)
 	_ realtime.Refresher = (*house)(nil)
+	_ realtime.Responder = (*house)(nil)
 )
 
 var tokenErrors = map[string]error{
@@ -199,23 +201,23 @@ func serveOver(t *testing.T, broker pubsub.Broker, handler *house, options realt
 	t.Helper()
 	hub := realtime.New(broker, handler, options)
 	handler.hub = hub
+	return &server{hub: hub, house: handler, broker: broker, url: serveHTTP(t, hub), stop: run(t, hub)}
+}
+
+// run runs a hub; the test's end stops it, or stop before.
+func run(t *testing.T, hub *realtime.Hub) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- hub.Run(ctx) }()
-	stopped := false
-	s := &server{hub: hub, house: handler, broker: broker, url: serveHTTP(t, hub)}
-	s.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the hub ended with: %v", err)
 		}
-	}
-	t.Cleanup(s.stop)
-	return s
+	})
+	t.Cleanup(stop)
+	return stop
 }
 
 // secure serves the server's hub over TLS beside, and returns the address and what trusts it.

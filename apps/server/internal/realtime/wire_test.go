@@ -9,6 +9,7 @@ import (
 
 	"magpie.build/apps/server/internal/realtime"
 	"magpie.build/packages/pubsub"
+	"magpie.build/packages/pubsub/memory"
 )
 
 // TestWire plays the conversations of testdata/wire. In a file, "== name" begins a conversation; in
@@ -111,4 +112,26 @@ func neutral(line string) string {
 		line = c.pattern.ReplaceAllString(line, c.neutral)
 	}
 	return line
+}
+
+func TestWhatTheHandlerCannotDoIsNotAvailable(t *testing.T) {
+	broker, err := memory.Open(memory.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = broker.Close() })
+	hub := realtime.New(broker, realtime.Insecure(broker, 0), realtime.Options{})
+	run(t, hub)
+	c := dial(t, serveHTTP(t, hub))
+	c.call(`{"id":1,"connect":{}}`)
+	c.call(`{"id":2,"subscribe":{"channel":"plain:1"}}`)
+	for _, request := range []string{
+		`"rpc":{"method":"whoami"}`,
+		`"refresh":{"token":"mary"}`,
+		`"sub_refresh":{"channel":"plain:1","token":"mary"}`,
+	} {
+		if got := c.call(`{"id":3,` + request + `}`); got != `{"id":3,"error":{"code":108,"message":"not available"}}` {
+			t.Errorf("%s is answered %s", request, got)
+		}
+	}
 }

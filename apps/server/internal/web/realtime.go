@@ -114,11 +114,6 @@ func (h *Realtime) Publish(ctx context.Context, client realtime.Client, channel 
 	return h.refuse(err)
 }
 
-// RPC offers nothing.
-func (h *Realtime) RPC(context.Context, realtime.Client, string, json.RawMessage) (json.RawMessage, error) {
-	return nil, realtime.ErrMethodNotFound
-}
-
 // refuse tells the client what pages would tell its user. An error without an answer of its own goes
 // on as it is: the hub logs it.
 func (h *Realtime) refuse(err error) error {
