@@ -93,6 +93,36 @@ const behaviours = {
     assert.deepEqual(s.heard, [1]);
   },
 
+  async 'who asks before it is connected is answered then'() {
+    const c = client({ token: 'anne' });
+    const answer = c.rpc('whoami', encode(null));
+    c.connect();
+    assert.equal(decode((await answer).data), 'anne');
+    c.disconnect();
+  },
+
+  async 'who changes its mind while it connects is where it said last'() {
+    const c = client({ token: 'anne' });
+    const gone = c.newSubscription('plain:hurry');
+    gone.subscribe();
+    for (let n = 0; n < 10; n++) {
+      c.connect();
+      c.disconnect();
+    }
+    c.connect();
+    gone.unsubscribe();
+    const s = await listen(c, 'plain:haste');
+    assert.equal(gone.state, SubscriptionState.Unsubscribed);
+    gone.on('publication', (e) => s.heard.push(decode(e.data)));
+    await john.publish('plain:hurry', encode(0));
+    await john.publish('plain:haste', encode(1));
+    await eventually('a publication', () => s.heard.length > 0);
+    assert.deepEqual(s.heard, [1]);
+    gone.subscribe();
+    await gone.ready(20_000);
+    c.disconnect();
+  },
+
   async 'history is read in pages'() {
     const s = await listen(mary, 'room:history');
     for (let n = 1; n <= 10; n++) await john.publish('room:history', encode(n));
@@ -125,6 +155,26 @@ const behaviours = {
     assert.deepEqual(await s.presenceStats(), { numClients: 1, numUsers: 1 });
   },
 
+  async 'who comes and goes in a hurry is there once or not at all'() {
+    if (transport !== 'websocket') return; // elsewhere each command is a request of its own, in no order
+    const s = await listen(mary, 'people:2');
+    const other = john.newSubscription('people:2');
+    for (let n = 0; n < 10; n++) {
+      other.subscribe();
+      other.unsubscribe();
+    }
+    other.subscribe();
+    await other.ready(20_000);
+    assert.deepEqual(await s.presenceStats(), { numClients: 2, numUsers: 2 });
+    for (let n = 0; n < 10; n++) {
+      other.unsubscribe();
+      other.subscribe();
+    }
+    other.unsubscribe();
+    await john.rpc('echo', encode(1));
+    assert.deepEqual(await s.presenceStats(), { numClients: 1, numUsers: 1 });
+  },
+
   async 'an rpc answers or says why not'() {
     assert.equal(decode((await mary.rpc('whoami', encode(null))).data), 'mary');
     assert.deepEqual(decode((await mary.rpc('echo', encode([1, 'é']))).data), [1, 'é']);
@@ -154,6 +204,19 @@ const behaviours = {
     assert.deepEqual(s.heard, Array.from({ length: 21 }, (_, i) => i + 1));
     assert.equal(s.told.at(-1), 'subscribed recovering=true recovered=true');
     away.disconnect();
+  },
+
+  async 'who names a position is given what came since, or told that it is lost'() {
+    for (let n = 1; n <= 3; n++) await john.publish('room:since', encode(n));
+    const begin = await listen(mary, 'room:since', { since: { offset: 0, epoch: '' } });
+    await eventually('all publications', () => begin.heard.length === 3);
+    assert.deepEqual(begin.heard, [1, 2, 3]);
+    assert.deepEqual(begin.told, ['subscribed recovering=true recovered=true']);
+    const lost = await listen(john, 'room:since', { since: { offset: 1, epoch: 'another' } });
+    assert.deepEqual(lost.told, ['subscribed recovering=true recovered=false']);
+    await mary.publish('room:since', encode(4));
+    await eventually('the next publication', () => lost.heard.length > 0);
+    assert.deepEqual(lost.heard, [4]);
   },
 
   async 'who reads deltas hears what everybody hears'() {
