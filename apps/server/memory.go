@@ -8,8 +8,8 @@ import (
 const (
 	// lookEvery is how often connections are counted for what they leave in memory.
 	lookEvery = 2 * time.Second
-	// crowdSize is how many must have come or gone for that to matter.
-	crowdSize = 1000
+	// crowdSize is how many must have come or gone for that to matter. A thousand leave some 10 MB, and miss it when they come back.
+	crowdSize = 5000
 )
 
 // tidyMemory gives memory back to the system once a crowd has come or gone and the number of connections rests. Handshakes leave

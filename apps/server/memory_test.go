@@ -17,11 +17,11 @@ func TestMemoryIsGivenBackAfterACrowd(t *testing.T) {
 		given  []int // the looks at which memory is given back
 	}{
 		{name: "nobody", counts: []int{0, 0, 0}},
-		{name: "a few", counts: []int{0, 900, 900, 910}},
+		{name: "a few", counts: []int{0, 4900, 4900, 4910}},
 		{name: "a crowd comes", counts: []int{0, 4000, 8000, 10000, 10000, 10000}, given: []int{4}},
 		{name: "a crowd goes", counts: []int{10000, 10000, 3000, 3000, 3000}, given: []int{3}},
 		{name: "a crowd goes and comes back", counts: []int{10000, 2000, 10000, 10000, 10000}, given: []int{3}},
-		{name: "one by one, which adds up", counts: []int{0, 400, 800, 1200, 1201, 1201}, given: []int{4}},
+		{name: "one by one, which adds up", counts: []int{0, 2000, 4000, 6000, 6001, 6001}, given: []int{4}},
 		{name: "some go on coming", counts: []int{0, 10000, 10050, 10100}, given: []int{2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -174,7 +174,7 @@ func (g ring) bouts() []bout {
 	joined.Prefix = "history:"
 	rooms.Rooms, rooms.Subscribers, rooms.Rate = o.rooms, 4, 10*float64(o.rooms)
 	idle.Subscribers, idle.Rate = 10, 20
-	idle.Duration *= 5 // few publications a second: their percentiles take more of them
+	idle.Duration *= 10 // few publications a second: their percentiles take more of them
 
 	fixed := func(f load.FanOut) func(context.Context, server.Group, *server.Redis, *report.RealtimeRow) error {
 		return func(ctx context.Context, s server.Group, _ *server.Redis, row *report.RealtimeRow) error {

@@ -17,6 +17,8 @@ func (s *session) dry(ctx context.Context) error {
 		s.cache = c
 	}
 	run := &summary.Run{}
+	var lines []string // written at once: a write for each of a thousand tasks would take as long as to look at them
+	defer func() { s.printer.Result(lines...) }()
 	waits := make(map[string]string) // for tasks that will not simply be there: that one which has to run
 	for _, id := range s.graph.Nodes() {
 		if ctx.Err() != nil {
@@ -44,7 +46,7 @@ func (s *session) dry(ctx context.Context) error {
 			}
 			run.Tasks = append(run.Tasks, task)
 		} else if !n.isGroup() {
-			s.printer.Result(fmt.Sprintf("%-6s %s  %s  %s\n", f.status, key.Short(), id, n.what()))
+			lines = append(lines, fmt.Sprintf("%-6s %s  %s  %s", f.status, key.Short(), id, n.what()))
 		}
 	}
 	s.saveIndex()
@@ -59,7 +61,7 @@ func (s *session) dry(ctx context.Context) error {
 	if err := encoder.Encode(run); err != nil {
 		return err
 	}
-	s.printer.Result(text.String())
+	lines = append(lines, text.String())
 	return nil
 }
 

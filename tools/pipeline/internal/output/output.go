@@ -123,10 +123,17 @@ func fit(head string, names []string, width int) string {
 	return line
 }
 
-// Result writes text to the stream of results as it is.
-func (p *Printer) Result(text string) {
-	text = strings.TrimSuffix(text, "\n")
-	p.put(p.out, text, event{Level: info, Text: text})
+// Result writes texts to the stream of results as they are, each from a new line on, all at once.
+func (p *Printer) Result(texts ...string) {
+	if len(texts) == 0 {
+		return
+	}
+	events := make([]event, len(texts))
+	for i, text := range texts {
+		texts[i] = strings.TrimSuffix(text, "\n")
+		events[i] = event{Level: info, Text: texts[i]}
+	}
+	p.put(p.out, strings.Join(texts, "\n"), events...)
 }
 
 // Replay writes the log of a task to the stream of results.
