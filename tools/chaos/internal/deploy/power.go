@@ -23,7 +23,7 @@ const watched = 2 * time.Second
 func (d *Deployment) cutPower(int) (Wound, error) {
 	p := d.Servers[0]
 	trace := filepath.Join(d.o.Dir, "writes")
-	strace, err := p.trace(trace)
+	w, err := p.trace(trace)
 	if err != nil {
 		return Wound{}, err
 	}
@@ -33,22 +33,33 @@ func (d *Deployment) cutPower(int) (Wound, error) {
 	}
 	lost := 0
 	if err == nil {
-		lost, err = p.takeBack(trace, strace, images)
+		lost, err = p.takeBack(trace, w, images)
 	}
 	if err != nil {
-		p.Kill()
-		_ = strace.Wait()
+		if !errors.Is(err, errReplaced) {
+			p.Kill()
+		}
+		_ = w.strace.Wait()
 		return Wound{}, errors.Join(err, p.Start())
 	}
 	return Wound{fmt.Sprintf("%s, %d writes lost", p.Name, lost), p.Start}, nil
 }
 
+// A watch is strace, and what it watches.
+type watch struct{ strace, of *exec.Cmd }
+
+// errReplaced is no power cut: another fault killed the program while it was watched, and nobody knows what its successor had confirmed.
+var errReplaced = errors.New("it was started again while it was watched")
+
 // takeBack kills the program and makes its files what the disk had confirmed. Nobody starts it meanwhile.
-func (p *Process) takeBack(trace string, strace *exec.Cmd, images map[string]*image) (lost int, err error) {
+func (p *Process) takeBack(trace string, w watch, images map[string]*image) (lost int, err error) {
 	p.power.Lock()
 	defer p.power.Unlock()
+	if !p.is(w.of) {
+		return 0, errReplaced
+	}
 	p.Kill()
-	_ = strace.Wait() // it ends with what it watched
+	_ = w.strace.Wait() // it ends with what it watched
 	if err := replay(trace, images); err != nil {
 		return 0, err
 	}
@@ -59,6 +70,13 @@ func (p *Process) takeBack(trace string, strace *exec.Cmd, images map[string]*im
 		}
 	}
 	return lost, nil
+}
+
+// is reports whether the program is still, or was last, this process.
+func (p *Process) is(cmd *exec.Cmd) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd == cmd
 }
 
 // overwrite writes a file in its place: there may be no room on the disk for another.
@@ -72,27 +90,27 @@ func overwrite(name string, data []byte) error {
 }
 
 // trace has strace write down what the program writes to files, and returns when it does.
-func (p *Process) trace(file string) (*exec.Cmd, error) {
+func (p *Process) trace(file string) (watch, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.running() {
-		return nil, errors.New("it does not run")
+		return watch{}, errors.New("it does not run")
 	}
 	cmd := exec.Command("strace", "-f", "-y", "-xx", "-s", "16777216", "-e", "trace=pwrite64,ftruncate,fdatasync,fsync", //nolint:noctx // it ends with what it watches
 		"-o", file, "-p", strconv.Itoa(p.cmd.Process.Pid))
 	talk, err := cmd.StderrPipe()
 	if err != nil {
-		return nil, err
+		return watch{}, err
 	}
 	dieWithParent(cmd)
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("what is written is watched by strace: %w", err)
+		return watch{}, fmt.Errorf("what is written is watched by strace: %w", err)
 	}
 	line, err := bufio.NewReader(talk).ReadString('\n')
 	if err != nil || !strings.Contains(line, "attached") {
-		return nil, errors.Join(fmt.Errorf("strace says %q: %w", strings.TrimSpace(line), err), cmd.Wait())
+		return watch{}, errors.Join(fmt.Errorf("strace says %q: %w", strings.TrimSpace(line), err), cmd.Wait())
 	}
-	return cmd, nil
+	return watch{strace: cmd, of: p.cmd}, nil
 }
 
 // image is a file as the disk has it, and what was written since.

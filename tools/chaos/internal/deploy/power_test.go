@@ -1,7 +1,9 @@
 package deploy
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -37,5 +39,46 @@ func TestOnlyWhatTheDiskConfirmedStaysAfterAPowerCut(t *testing.T) {
 		if err := replay(trace, images); err != nil || string(images["db"].confirmed) != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.name, images["db"].confirmed, err, c.want)
 		}
+	}
+}
+
+// What strace saw of one process says nothing of the next: its files are left alone.
+func TestAPowerCutIsForTheProcessThatWasWatched(t *testing.T) {
+	t.Parallel()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip("SKIPPED: there is no program that does nothing")
+	}
+	dir := t.TempDir()
+	file, trace := filepath.Join(dir, "db"), filepath.Join(dir, "trace")
+	for name, text := range map[string]string{file: "said to the second process", trace: ""} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &Process{Name: "server", program: sleep, args: []string{"600"}, log: filepath.Join(dir, "log")}
+	defer p.Kill()
+	for range 2 {
+		p.Kill()
+		if err := p.launch(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := exec.CommandContext(t.Context(), sleep, "0")
+	images := map[string]*image{file: {confirmed: []byte("said")}}
+	if _, err := p.takeBack(trace, watch{strace: first, of: first}, images); !errors.Is(err, errReplaced) {
+		t.Errorf("it is taken back: %v", err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "said to the second process" {
+		t.Errorf("the disk has %q, %v", text, err)
+	}
+	if !p.running() {
+		t.Error("the second process was killed")
+	}
+	if _, err := p.takeBack(trace, watch{strace: first, of: p.cmd}, images); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "said" {
+		t.Errorf("the disk has %q, %v", text, err)
 	}
 }
