@@ -17,7 +17,7 @@ func (s *session) dry(ctx context.Context) error {
 		s.cache = c
 	}
 	run := &summary.Run{}
-	var lines []string // written at once: a write for each of a thousand tasks would take as long as to look at them
+	var lines []string // written at once, not by a system call for each
 	defer func() { s.printer.Result(lines...) }()
 	waits := make(map[string]string) // for tasks that will not simply be there: that one which has to run
 	for _, id := range s.graph.Nodes() {

@@ -53,6 +53,7 @@ func (jsonCodec) decode(message []byte) ([]command, error) {
 	return commands, nil
 }
 
+// anyCommand reads a command however it is written.
 func anyCommand(line []byte) (cmd command, err error) {
 	if bytes.HasPrefix(bytes.TrimSpace(line), []byte("n")) {
 		return cmd, errNull
@@ -63,8 +64,8 @@ func anyCommand(line []byte) (cmd command, err error) {
 var errNull = errors.New("null")
 
 // plainPublish reads a publish as clients write it, which is what most commands are: without spaces, an id first or last, no escape
-// in the channel's name. [anyCommand] would take several times as long for it, and on an idle processor most of the time between a
-// message and its way out.
+// in the channel's name. [anyCommand] reads the same and takes three times as long for it, which in an idle room was a tenth of the
+// time until a message went out.
 func plainPublish(line []byte) (cmd command, ok bool) {
 	body, ok := within(line, `{`, `}`)
 	if !ok {

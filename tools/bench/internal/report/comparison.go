@@ -150,7 +150,7 @@ The rival is turbo; in Go builds turbo's Go mode and, where that was not measure
 
 Times of other machines and moments do not compare: look at the ratios, and repeat them with ` + "`go run ./tools/bench compare`" + `.
 
-*magpie* is the launcher, *magefile* the compiled magefile, *mage* and *go tool mage* the same through mage.
+*magpie* is the launcher, *magefile* the compiled magefile, *mage* and *go tool mage* the same through mage. The picture's scale is logarithmic: a tenth of the time is the same step everywhere.
 
 ![How long a run takes in which nothing changed](images/benchmarks.svg)
 `
