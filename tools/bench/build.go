@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	"magpie.build/tools/bench/internal/release"
 	"magpie.build/tools/bench/internal/report"
 	"magpie.build/tools/bench/internal/synthetic"
 	"magpie.build/tools/bench/internal/timing"
@@ -32,7 +33,7 @@ func workspaceRoot() (string, error) {
 
 // builds measures warm builds of this workspace and of a synthetic one.
 func (o options) builds(ctx context.Context, root, temp string, r *report.Report) error {
-	own, err := o.build(ctx, root, temp, "this workspace")
+	own, err := o.build(ctx, root, temp, "this workspace", nil)
 	if err != nil {
 		return err
 	}
@@ -40,11 +41,15 @@ func (o options) builds(ctx context.Context, root, temp string, r *report.Report
 	if o.shape.Modules == 0 {
 		return nil
 	}
+	pipeline, err := release.New(ctx, filepath.Join(root, "tools", "pipeline"), temp)
+	if err != nil {
+		return err
+	}
 	dir := filepath.Join(temp, "synthetic")
-	if err := synthetic.Write(dir, root, o.shape); err != nil {
+	if err := synthetic.Write(dir, pipeline, o.shape); err != nil {
 		return fmt.Errorf("write a workspace of %s: %w", o.shape, err)
 	}
-	made, err := o.build(ctx, dir, temp, "synthetic "+o.shape.String())
+	made, err := o.build(ctx, dir, temp, "synthetic "+o.shape.String(), pipeline.Env)
 	if err != nil {
 		return err
 	}
@@ -53,7 +58,7 @@ func (o options) builds(ctx context.Context, root, temp string, r *report.Report
 }
 
 // build measures one workspace: our pipeline as a compiled magefile and as typed, beside the go command.
-func (o options) build(ctx context.Context, dir, temp, name string) (report.Build, error) {
+func (o options) build(ctx context.Context, dir, temp, name string, env []string) (report.Build, error) {
 	o.say("warm build of %s: %d runs", name, o.runs)
 	b := report.Build{Workspace: name}
 	magefile := filepath.Join(temp, "magefile-"+filepath.Base(dir))
@@ -61,7 +66,7 @@ func (o options) build(ctx context.Context, dir, temp, name string) (report.Buil
 		magefile += ".exe"
 	}
 	compile := exec.CommandContext(ctx, "go", "tool", "mage", "-compile", magefile)
-	compile.Dir = dir
+	compile.Dir, compile.Env = dir, append(os.Environ(), env...)
 	if out, err := compile.CombinedOutput(); err != nil {
 		return b, fmt.Errorf("compile the magefile of %s: %w\n%s", dir, err, out)
 	}
@@ -74,12 +79,15 @@ func (o options) build(ctx context.Context, dir, temp, name string) (report.Buil
 	if b.Modules, err = countModules(dir); err != nil {
 		return b, err
 	}
+	in := func(name string, argv ...string) timing.Command {
+		return timing.Command{Name: name, Dir: dir, Argv: argv, Env: env}
+	}
 	times, err := timing.Interleaved(
 		ctx, o.runs, o.progress,
-		timing.Command{Name: "magefile -l (start and end of the process)", Dir: dir, Argv: []string{magefile, "-l"}},
-		timing.Command{Name: "magefile build (compiled)", Dir: dir, Argv: []string{magefile, "build"}},
-		timing.Command{Name: "go tool mage build (as typed)", Dir: dir, Argv: []string{"go", "tool", "mage", "build"}},
-		timing.Command{Name: "go build work (links programs anew)", Dir: dir, Argv: []string{"go", "build", "work"}},
+		in("magefile -l (start and end of the process)", magefile, "-l"),
+		in("magefile build (compiled)", magefile, "build"),
+		in("go tool mage build (as typed)", "go", "tool", "mage", "build"),
+		in("go build work (links programs anew)", "go", "build", "work"),
 	)
 	b.Times = append([]timing.Times{stat}, times...)
 	return b, err

@@ -8,9 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"magpie.build/tools/bench/internal/peers"
+	"magpie.build/tools/bench/internal/release"
 	"magpie.build/tools/bench/internal/report"
 	"magpie.build/tools/bench/internal/synthetic"
 	"magpie.build/tools/bench/internal/timing"
@@ -22,6 +24,9 @@ const slowSize = 300
 // programs are what is compared.
 type programs struct {
 	magpie, mage, turbo, goTask string
+
+	// pipeline is what the magefile imports.
+	pipeline *release.Module
 }
 
 // compare measures the pipeline and other runners side by side, in workspaces of several sizes.
@@ -39,7 +44,7 @@ func (o options) compare(ctx context.Context, root, temp string, r *report.Repor
 			return fmt.Errorf("-sizes has %q; want modules and files, as in 100x50", size)
 		}
 		shape.Depth = min(shape.Depth, shape.Modules)
-		c, err := o.compareSize(ctx, p, root, filepath.Join(temp, size), shape)
+		c, err := o.compareSize(ctx, p, filepath.Join(temp, size), shape)
 		if err != nil {
 			return fmt.Errorf("compare at %s: %w", shape, err)
 		}
@@ -56,6 +61,9 @@ func (o options) programs(ctx context.Context, root, temp string) (p programs, e
 		return p, err
 	}
 	if p.mage, err = peers.Build(ctx, pipeline, "github.com/magefile/mage", temp); err != nil {
+		return p, err
+	}
+	if p.pipeline, err = release.New(ctx, pipeline, temp); err != nil {
 		return p, err
 	}
 	if p.turbo = o.turbo; p.turbo == "" {
@@ -86,9 +94,9 @@ type site struct {
 	buildCaches string // folder of the go command's caches for what is built from nothing
 }
 
-func (o options) compareSize(ctx context.Context, p programs, root, dir string, shape synthetic.Shape) (report.Comparison, error) {
+func (o options) compareSize(ctx context.Context, p programs, dir string, shape synthetic.Shape) (report.Comparison, error) {
 	c := report.Comparison{Workspace: shape.String(), Modules: shape.Modules, Files: shape.Files}
-	s, err := newSite(ctx, o, p, root, dir, shape)
+	s, err := newSite(ctx, o, p, dir, shape)
 	if err != nil {
 		return c, err
 	}
@@ -103,7 +111,7 @@ func (o options) compareSize(ctx context.Context, p programs, root, dir string, 
 	return c, nil
 }
 
-func newSite(ctx context.Context, o options, p programs, root, dir string, shape synthetic.Shape) (*site, error) {
+func newSite(ctx context.Context, o options, p programs, dir string, shape synthetic.Shape) (*site, error) {
 	plan := shape.Plan()
 	s := &site{
 		options: o, programs: p, shape: shape, leaf: plan[0].Name, deepest: plan[len(plan)-1].Name,
@@ -113,7 +121,7 @@ func newSite(ctx context.Context, o options, p programs, root, dir string, shape
 	if err := standardLibrary(ctx, filepath.Join(s.buildCaches, "standard")); err != nil {
 		return nil, err
 	}
-	if err := synthetic.Write(s.ours, root, shape); err != nil {
+	if err := synthetic.Write(s.ours, p.pipeline, shape); err != nil {
 		return nil, err
 	}
 	ofTurbo, err := peers.Turbo(shape)
@@ -130,8 +138,12 @@ func newSite(ctx context.Context, o options, p programs, root, dir string, shape
 			return nil, err
 		}
 	}
+	// What was just written goes to the disk now, and not while something is measured.
+	if err := exec.CommandContext(ctx, "sync").Run(); err != nil {
+		return nil, fmt.Errorf("write the workspaces to the disk: %w", err)
+	}
 	compile := exec.CommandContext(ctx, p.mage, "-compile", s.magefile)
-	compile.Dir = s.ours
+	compile.Dir, compile.Env = s.ours, append(os.Environ(), p.pipeline.Env...)
 	if out, err := compile.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compile the magefile: %w\n%s", err, out)
 	}
@@ -162,7 +174,7 @@ type scenario struct {
 
 func (s *site) scenarios() []scenario {
 	ours := func(name string, args ...string) timing.Command {
-		return timing.Command{Name: name, Dir: s.ours, Argv: args}
+		return timing.Command{Name: name, Dir: s.ours, Argv: args, Env: s.programs.pipeline.Env}
 	}
 	magpie := ours("magpie", s.programs.magpie, "trivial")
 	turbo := timing.Command{Name: "turbo", Dir: s.turbo, Argv: []string{s.programs.turbo, "run", "trivial"}}
@@ -228,7 +240,7 @@ func (s *site) edited(c timing.Command, module string) timing.Command {
 // cold has the go command begin with a build cache of its own, which holds the standard library alone.
 func (s *site) cold(c timing.Command) timing.Command {
 	cache := filepath.Join(s.buildCaches, "run")
-	c.Env, c.Runs = []string{"GOCACHE=" + cache}, 2
+	c.Env, c.Runs = slices.Concat(c.Env, []string{"GOCACHE=" + cache}), 2
 	return s.before(c, func(dir string) error {
 		if err := os.RemoveAll(cache); err != nil {
 			return err

@@ -112,6 +112,47 @@ func TestGraphOfThisWorkspace(t *testing.T) {
 	}
 }
 
+// What the magefile gives to programs and tests of this workspace they have to know: nothing else runs those that take long.
+func TestMagefileGivesFlagsThatThereAre(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("compiles programs and tests")
+	}
+	root := filepath.Join("..", "..")
+	dry := exec.CommandContext(t.Context(), "go", "tool", "mage", "bench", "chaos", "cluster", "test-long", "test-javascript", "-only", "-dry=json")
+	dry.Dir = root
+	out, err := dry.Output()
+	if err != nil {
+		t.Fatalf("go tool mage -dry=json: %v", err)
+	}
+	var all struct {
+		Tasks []struct{ TaskID, Command, Directory string }
+	}
+	if err := json.Unmarshal(out, &all); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(map[string]bool)
+	for _, task := range all.Tasks {
+		for text := range strings.SplitSeq(task.Command, " && ") {
+			asked[task.TaskID] = true
+			args := strings.Fields(text)
+			if args[1] == "run" {
+				args = append(args, "-h")
+			} else {
+				args = append(args, "-test.list=^$")
+			}
+			command := exec.CommandContext(t.Context(), args[0], args[1:]...)
+			command.Dir = filepath.Join(root, filepath.FromSlash(task.Directory))
+			if said, err := command.CombinedOutput(); err != nil || strings.Contains(string(said), "not defined") {
+				t.Errorf("%s: %s: %v\n%s", task.TaskID, text, err, said)
+			}
+		}
+	}
+	if len(asked) != 6 {
+		t.Errorf("only %v say what they run", asked)
+	}
+}
+
 // copyTree copies the workspace's Go files, without those that are generated.
 func copyTree(t *testing.T, to string) {
 	t.Helper()

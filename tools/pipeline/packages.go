@@ -95,12 +95,12 @@ func (s *session) test(ctx context.Context, n *node, key hash.Key) ending {
 func (s *session) forecastTests(n *node) forecast {
 	t, err := s.newTestRun(n)
 	if err != nil || s.options.Force || !s.options.access.read {
-		return forecast{status: runs}
+		return forecast{status: runs, because: n.id}
 	}
 	artifact := &cache.Artifact{}
 	for _, p := range t.packages {
 		if t.look(p); p.result == nil {
-			return forecast{status: runs}
+			return forecast{status: runs, because: n.id}
 		}
 		artifact.Duration += p.result.took
 	}

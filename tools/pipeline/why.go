@@ -65,27 +65,17 @@ func (p *Pipeline) Why(ctx context.Context, o Options) ([]Explanation, error) {
 	for _, id := range asked {
 		isAsked[id] = true
 	}
+	forecasts, err := s.foresee(ctx)
+	if err != nil {
+		return nil, err
+	}
 	explanations := []Explanation{}
-	waits := make(map[string]string)
 	for _, id := range s.graph.Nodes() {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
 		n := s.node(id)
-		key, err := s.key(n)
-		if err != nil {
-			return nil, err
-		}
-		s.keys[id] = key
-		f := s.forecast(n, waits)
-		s.settle(n, key, f.outputs())
-		if f.status == runs {
-			waits[id] = id
-		}
 		if !isAsked[id] || n.isGroup() {
 			continue
 		}
-		e, err := s.explain(n, key, f.status != cached)
+		e, err := s.explain(n, s.keys[id], forecasts[id].status != cached)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"magpie.build/tools/bench/internal/release"
 )
 
 // Shape says how large a workspace is. All fields are required.
@@ -62,13 +64,14 @@ func (s Shape) Plan() []Module {
 // Trivial is the command of the task of that name, the same for every runner: it takes no time of its own.
 var Trivial = []string{"sh", "-c", "mkdir -p out && cat f00.go > out/copy.txt"}
 
-// Write makes the workspace in dir. It holds a copy of the module tools/pipeline of the workspace at root, and a
-// magefile with two tasks for each module: build, and [Trivial].
-func Write(dir, root string, s Shape) error {
-	if err := s.write(dir, map[string]string{"magefile.go": magefile}, "./tools/pipeline"); err != nil {
+// Write makes the workspace in dir, with a magefile that has two tasks for each module: build, and [Trivial]. Its module
+// tools requires the pipeline.
+func Write(dir string, pipeline *release.Module, s Shape) error {
+	goMod, goSum, err := pipeline.Require(prefix + "tools")
+	if err != nil {
 		return err
 	}
-	return os.CopyFS(filepath.Join(dir, "tools", "pipeline"), os.DirFS(filepath.Join(root, "tools", "pipeline")))
+	return s.write(dir, map[string]string{"magefile.go": magefile, "tools/go.mod": string(goMod), "tools/go.sum": string(goSum)}, "./tools")
 }
 
 // WriteModules makes the same modules in dir, with further files by their names, and nothing of ours.

@@ -10,28 +10,45 @@ import (
 	"strings"
 	"testing"
 
+	"magpie.build/tools/bench/internal/release"
 	"magpie.build/tools/bench/internal/synthetic"
 )
-
-const root = "../../../.."
 
 var shape = synthetic.Shape{Modules: 12, Files: 25, Depth: 6, Deps: 3, Seed: 1}
 
 func TestWorkspaceBuilds(t *testing.T) {
-	dir := write(t, shape)
-	cmd := exec.CommandContext(t.Context(), "go", "build", "./apps/...", "./packages/...")
-	cmd.Args = append(cmd.Args[:2], modules(t, dir)...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK="+filepath.Join(dir, "go.work"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	pipeline := released(t)
+	dir := write(t, pipeline, shape)
+	for _, args := range [][]string{
+		append([]string{"build"}, modules(t, dir)...),
+		{"tool", "magpie", "trivial"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir = dir
+		cmd.Env = append(append(os.Environ(), pipeline.Env...), "GOWORK="+filepath.Join(dir, "go.work"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("go %s: %v\n%s", args, err, out)
+		}
+	}
+	// The pipeline is where modules from elsewhere are, and no folder of the workspace.
+	if found, err := filepath.Glob(filepath.Join(dir, "tools", "*", "*")); err != nil || len(found) > 0 {
+		t.Errorf("tools has %q, %v", found, err)
 	}
 }
 
-func write(t *testing.T, s synthetic.Shape) string {
+func released(t *testing.T) *release.Module {
+	t.Helper()
+	pipeline, err := release.New(t.Context(), "../../../pipeline", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pipeline
+}
+
+func write(t *testing.T, pipeline *release.Module, s synthetic.Shape) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := synthetic.Write(dir, root, s); err != nil {
+	if err := synthetic.Write(dir, pipeline, s); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -55,7 +72,7 @@ func modules(t *testing.T, dir string) []string {
 }
 
 func TestSizeIsAsAsked(t *testing.T) {
-	dir := write(t, shape)
+	dir := write(t, released(t), shape)
 	if n := len(modules(t, dir)); n != shape.Modules {
 		t.Errorf("%d modules, want %d", n, shape.Modules)
 	}
@@ -90,7 +107,7 @@ func files(t *testing.T, dir string) map[string]string {
 }
 
 func TestDependenciesAreAsDeepAsAsked(t *testing.T) {
-	dir := write(t, shape)
+	dir := write(t, released(t), shape)
 	requires := map[string][]string{}
 	for name, text := range files(t, dir) {
 		if !strings.HasSuffix(name, "/f00.go") || strings.Count(name, "/") != 2 {
@@ -125,7 +142,8 @@ func TestDependenciesAreAsDeepAsAsked(t *testing.T) {
 }
 
 func TestSameSeedGivesTheSameBytes(t *testing.T) {
-	one, two := files(t, write(t, shape)), files(t, write(t, shape))
+	pipeline := released(t)
+	one, two := files(t, write(t, pipeline, shape)), files(t, write(t, pipeline, shape))
 	for name, text := range one {
 		if two[name] != text {
 			t.Errorf("%s differs", name)
@@ -134,7 +152,7 @@ func TestSameSeedGivesTheSameBytes(t *testing.T) {
 	other := shape
 	other.Seed++
 	differs := false
-	for name, text := range files(t, write(t, other)) {
+	for name, text := range files(t, write(t, pipeline, other)) {
 		differs = differs || one[name] != text
 	}
 	if !differs {
@@ -143,7 +161,7 @@ func TestSameSeedGivesTheSameBytes(t *testing.T) {
 }
 
 func TestImpossibleShapeIsRefused(t *testing.T) {
-	if err := synthetic.Write(t.TempDir(), root, synthetic.Shape{Modules: 3, Files: 1, Depth: 6}); err == nil {
+	if err := synthetic.Write(t.TempDir(), released(t), synthetic.Shape{Modules: 3, Files: 1, Depth: 6}); err == nil {
 		t.Error("three modules cannot be six deep")
 	}
 }

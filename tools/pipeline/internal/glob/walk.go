@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -79,10 +80,25 @@ func (w *walk) entries(dir string) ([]fs.DirEntry, error) {
 
 // Join is [path.Join] for a folder whose name is clean and the name of an entry of it.
 func Join(dir, name string) string {
-	if dir == "." {
+	switch dir {
+	case ".":
 		return name
+	case "/":
+		return dir + name
 	}
 	return dir + "/" + name
+}
+
+// Split divides a clean name into its folder, which is "." for one without slash, and its last element.
+func Split(name string) (dir, base string) {
+	switch at := strings.LastIndexByte(name, '/'); at {
+	case -1:
+		return ".", name
+	case 0:
+		return "/", name[1:]
+	default:
+		return name[:at], name[at+1:]
+	}
 }
 
 // Path is [Join] for an entry that a folder of that name was listed with. One that has a method Path is asked.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"magpie.build/tools/pipeline/internal/glob"
 )
 
 // A folder is what the index knows of one folder and the files in it.
@@ -52,7 +54,7 @@ type record struct {
 var _ fs.DirEntry = (*record)(nil)
 
 // above is how much of a path in a folder is not the entry's name.
-func above(dir string) int { return len(join(dir, "")) }
+func above(dir string) int { return len(glob.Join(dir, "")) }
 
 // Name implements [fs.DirEntry].
 func (r *record) Name() string { return r.path[r.in.above:] }
@@ -136,7 +138,7 @@ func (f *folder) look(x *Index, name string) (*record, error) {
 		r := f.records[at]
 		return r, f.refresh(r, epoch)
 	}
-	r := &record{path: join(f.name, name), in: f}
+	r := &record{path: glob.Join(f.name, name), in: f}
 	err := f.refresh(r, epoch)
 	r.kind = r.seen.mode.Type()
 	f.records = slices.Insert(f.records, at, r)
@@ -223,7 +225,7 @@ func (f *folder) replace(entries []fs.DirEntry) {
 		r := known[entry.Name()]
 		// Whoever asked before may still read the kind of the old record.
 		if r == nil || r.kind != entry.Type() {
-			r = &record{path: join(f.name, entry.Name()), kind: entry.Type(), in: f}
+			r = &record{path: glob.Join(f.name, entry.Name()), kind: entry.Type(), in: f}
 		}
 		r.lies = true
 		f.records[i], f.listing[i] = r, r

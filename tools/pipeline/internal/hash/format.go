@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"magpie.build/tools/pipeline/internal/glob"
 	"magpie.build/tools/pipeline/internal/packed"
 )
 
@@ -189,7 +190,7 @@ func (f *folder) joinNames(records []record) {
 	for i := range records {
 		size += f.above + len(records[i].path)
 	}
-	above := join(f.name, "")
+	above := glob.Join(f.name, "")
 	var all strings.Builder
 	all.Grow(size)
 	for i := range records {

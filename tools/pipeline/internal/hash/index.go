@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"magpie.build/tools/pipeline/internal/glob"
 )
 
 // racy is how much older than its hashing a file's last change must be for its stat to be trusted: two
@@ -118,7 +120,7 @@ func (x *Index) ForgetBelow(dir string) {
 		}
 	}
 	x.mu.Unlock()
-	above, _ := split(dir)
+	above, _ := glob.Split(dir)
 	for _, f := range append(below, x.folder(above)) {
 		f.forget()
 	}
@@ -144,13 +146,13 @@ func (x *Index) folder(dir string) *folder {
 }
 
 func (x *Index) look(name string, derive func([]byte) string) (File, string, error) {
-	dir, base := split(name)
+	dir, base := glob.Split(name)
 	return x.lookIn(x.folder(dir), base, derive)
 }
 
 func (x *Index) lookIn(f *folder, base string, derive func([]byte) string) (File, string, error) {
 	if base == "" || base == "." || base == ".." {
-		return File{}, "", &fs.PathError{Op: "hash", Path: join(f.name, base), Err: errKind}
+		return File{}, "", &fs.PathError{Op: "hash", Path: glob.Join(f.name, base), Err: errKind}
 	}
 	f.mu.Lock()
 	r, err := f.look(x, base)
@@ -179,34 +181,11 @@ func (x *Index) lookIn(f *folder, base string, derive func([]byte) string) (File
 	return File{Mode: seen.mode, Size: seen.size, Content: read.content}, read.note, nil
 }
 
-// split divides a name, which is clean, into its folder and its last element.
-func split(name string) (dir, base string) {
-	switch at := strings.LastIndexByte(name, '/'); at {
-	case -1:
-		return ".", name
-	case 0:
-		return "/", name[1:]
-	default:
-		return name[:at], name[at+1:]
-	}
-}
-
 func (x *Index) full(name string) string {
 	if filepath.IsAbs(filepath.FromSlash(name)) {
 		return filepath.FromSlash(name)
 	}
 	return filepath.Join(x.root, filepath.FromSlash(name))
-}
-
-// join is path.Join for a clean name of a folder and the name of an entry of it.
-func join(dir, name string) string {
-	switch dir {
-	case ".":
-		return name
-	case "/":
-		return dir + name
-	}
-	return dir + "/" + name
 }
 
 // near returns a short way to look at what lies in a folder, and whether that is by the names that the index has.
@@ -226,7 +205,7 @@ func (x *Index) near(name, full string) (at place, near string, isNear bool) {
 func (x *Index) Each(names []string, do func(name string, file File, err error) error) error {
 	var f *folder
 	for _, name := range names {
-		dir, base := split(name)
+		dir, base := glob.Split(name)
 		if f == nil || f.name != dir {
 			f = x.folder(dir)
 		}

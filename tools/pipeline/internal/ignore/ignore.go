@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"magpie.build/tools/pipeline/internal/glob"
 )
 
 // A Tree is the .gitignore files of one tree, each read once. Safe for concurrent use.
@@ -41,23 +43,11 @@ type scope struct {
 func (t *Tree) Leave(names []string) []string {
 	dir, above := "", (*folder)(nil)
 	return slices.DeleteFunc(names, func(name string) bool {
-		if in := parent(name); above == nil || in != dir {
+		if in, _ := glob.Split(name); above == nil || in != dir {
 			dir, above = in, t.folder(in)
 		}
 		return above.ignored || above.drops(name, false)
 	})
-}
-
-// parent is [path.Dir] of a clean name.
-func parent(name string) string {
-	switch at := strings.LastIndexByte(name, '/'); at {
-	case -1:
-		return "."
-	case 0:
-		return "/"
-	default:
-		return name[:at]
-	}
 }
 
 // Dir reports whether a folder is ignored, itself or by a folder above.
@@ -72,7 +62,8 @@ func (t *Tree) folder(name string) *folder {
 	f := &folder{}
 	below := 0
 	if !outermost(name) {
-		above := t.folder(parent(name))
+		dir, _ := glob.Split(name)
+		above := t.folder(dir)
 		f.ignored, f.scopes = above.ignored || above.drops(name, true), above.scopes
 		below = len(name) + 1
 	}
