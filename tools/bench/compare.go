@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"magpie.build/tools/bench/internal/peers"
+	"magpie.build/tools/bench/internal/public"
 	"magpie.build/tools/bench/internal/release"
 	"magpie.build/tools/bench/internal/report"
 	"magpie.build/tools/bench/internal/synthetic"
@@ -20,6 +21,9 @@ import (
 
 // slowSize is how many modules are too many for what takes seconds for each: real builds, and turbo's Go mode.
 const slowSize = 300
+
+// publicSize stands among the sizes for modules that others have published.
+const publicSize = "public"
 
 // programs are what is compared.
 type programs struct {
@@ -39,9 +43,17 @@ func (o options) compare(ctx context.Context, root, temp string, r *report.Repor
 		return err
 	}
 	for size := range strings.SplitSeq(o.sizes, ",") {
+		if size == publicSize {
+			c, err := o.comparePublic(ctx, p, filepath.Join(temp, size))
+			if err != nil {
+				return fmt.Errorf("compare with %s: %w", public.Name, err)
+			}
+			r.Comparisons = append(r.Comparisons, c)
+			continue
+		}
 		shape := o.shape
 		if n, err := fmt.Sscanf(size, "%dx%d", &shape.Modules, &shape.Files); n != 2 || err != nil {
-			return fmt.Errorf("-sizes has %q; want modules and files, as in 100x50", size)
+			return fmt.Errorf("-sizes has %q; want modules and files, as in 100x50, or %s", size, publicSize)
 		}
 		shape.Depth = min(shape.Depth, shape.Modules)
 		c, err := o.compareSize(ctx, p, filepath.Join(temp, size), shape)
@@ -95,13 +107,39 @@ type site struct {
 }
 
 func (o options) compareSize(ctx context.Context, p programs, dir string, shape synthetic.Shape) (report.Comparison, error) {
-	c := report.Comparison{Workspace: shape.String(), Modules: shape.Modules, Files: shape.Files}
 	s, err := newSite(ctx, o, p, dir, shape)
 	if err != nil {
-		return c, err
+		return report.Comparison{}, err
 	}
-	for _, scenario := range s.scenarios() {
-		o.say("%s, %s: %d runs", shape, scenario.name, o.runs)
+	return o.compareIn(ctx, fmt.Sprintf("%d modules of %d files", shape.Modules, shape.Files), s.scenarios())
+}
+
+// comparePublic measures builds of modules that others have published, of which only the go command can make something, too.
+func (o options) comparePublic(ctx context.Context, p programs, dir string) (report.Comparison, error) {
+	s := &site{options: o, programs: p, ours: filepath.Join(dir, "modules"), buildCaches: filepath.Join(dir, "caches")}
+	o.say("getting %s", public.Name)
+	if err := public.Write(ctx, s.ours, p.pipeline); err != nil {
+		return report.Comparison{}, err
+	}
+	if err := standardLibrary(ctx, filepath.Join(s.buildCaches, "standard")); err != nil {
+		return report.Comparison{}, err
+	}
+	if err := commit(ctx, s.ours); err != nil {
+		return report.Comparison{}, err
+	}
+	build := timing.Command{Name: "magpie", Dir: s.ours, Argv: []string{p.magpie, "build"}, Env: p.pipeline.Env}
+	goBuild := build
+	goBuild.Name, goBuild.Argv, goBuild.Runs = "go build work", []string{"go", "build", "work"}, 5
+	return o.compareIn(ctx, fmt.Sprintf("%d modules of %s", len(public.Modules), public.Name), []scenario{
+		{"Go build, nothing built yet", []timing.Command{s.cold(with(build, "-force")), s.cold(goBuild)}},
+		{"Go build, nothing changed", []timing.Command{build, goBuild}},
+	})
+}
+
+func (o options) compareIn(ctx context.Context, workspace string, scenarios []scenario) (report.Comparison, error) {
+	c := report.Comparison{Workspace: workspace}
+	for _, scenario := range scenarios {
+		o.say("%s, %s: %d runs", workspace, scenario.name, o.runs)
 		times, err := timing.Interleaved(ctx, o.runs, o.progress, scenario.commands...)
 		if err != nil {
 			return c, err

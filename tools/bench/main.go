@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.IntVar(&o.runs, "runs", 11, "how often each command runs")
 	flags.IntVar(&o.shape.Modules, "modules", 100, "modules of the synthetic workspace; 0 leaves it out")
 	flags.IntVar(&o.shape.Files, "files", 50, "files of each module")
-	flags.StringVar(&o.sizes, "sizes", "10x20,100x50,1000x20", "sizes of the workspaces to compare in: modules and files of each")
+	flags.StringVar(&o.sizes, "sizes", "10x20,100x50,1000x20,public", "sizes of the workspaces to compare in: modules and files of each; public is modules that others have published")
 	flags.StringVar(&o.turbo, "turbo", "", "turbo's own program to compare with; without it npm installs "+peers.TurboVersion+" to a temporary folder")
 	flags.StringVar(&o.goTask, "go-task", "", "go-task's program to compare with; without it the go command installs "+peers.GoTaskVersion)
 	flags.StringVar(&o.write, "write", "", "folder of guides to write comparisons to, as a page and a picture each")

@@ -67,9 +67,10 @@ func (s *session) produce(ctx context.Context, n *node, key hash.Key) (ending, [
 	s.past.read()
 	s.announce(n, key)
 	log := s.log(n, 0)
+	ahead := s.compiler.prepare(ctx, n)
 	started := time.Now()
 	err = s.runWithInput(ctx, watched.node, log)
-	took := time.Since(started)
+	took := ahead + time.Since(started)
 	e := ending{err: err, log: log.Close(), took: took}
 	s.pipeline.written(n)
 	if ctx.Err() != nil {

@@ -29,6 +29,7 @@ type session struct {
 	printer    *output.Printer
 	cache      *cache.Cache // nil where there is none
 	keeper     *keeper
+	compiler   *compiler
 	records    *records
 	turn       *turn
 	tracked    func() (map[string]bool, error)
@@ -66,6 +67,7 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 	}
 	s.guard = &process.Guard{}
 	s.turn = newTurn(s)
+	s.compiler = newCompiler(s)
 	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)
 		if errors.Is(err, git.ErrNone) {
@@ -213,14 +215,19 @@ func (s *session) cacheable(n *node) bool {
 	})
 }
 
-// lookUp returns what the cache holds for a task, nil where that is nothing of use.
+// lookUp returns what the cache holds for a task, nil where that is nothing of use, and says so where it is broken.
 func (s *session) lookUp(n *node, key hash.Key) *cache.Artifact {
-	if !s.cacheable(n) || !s.options.access.read {
-		return nil
-	}
-	artifact, err := s.cache.Look(n.id, key)
+	artifact, err := s.look(n, key)
 	if errors.Is(err, cache.ErrBroken) {
 		s.printer.Warn("%s runs again: %v (%s)", n.id, err, key.Short())
 	}
 	return artifact
+}
+
+// look asks the cache for what it has for a task, unless it is not to be asked.
+func (s *session) look(n *node, key hash.Key) (*cache.Artifact, error) {
+	if !s.cacheable(n) || !s.options.access.read {
+		return nil, cache.ErrMiss
+	}
+	return s.cache.Look(n.id, key)
 }

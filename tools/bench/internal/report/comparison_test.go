@@ -23,7 +23,7 @@ func compared() report.Report {
 		return t
 	}
 	return report.Report{Comparisons: []report.Comparison{{
-		Workspace: "10 × 20", Modules: 10, Files: 20,
+		Workspace: "10 modules of 20 files",
 		Scenarios: []report.Scenario{
 			{Name: "nothing changed", Times: []timing.Times{took("magpie", 4, 5, 6), took("magefile", 4), took("turbo", 20, 20, 90)}},
 			{Name: "Go build, nothing changed", Times: []timing.Times{took("magpie", 6), took("turbo, Go mode", 300)}},

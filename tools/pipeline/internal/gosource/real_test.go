@@ -197,7 +197,7 @@ func assemble(t *testing.T, modules map[string]string) (root string) {
 			t.Fatal(err, m.Error)
 		}
 		dir := modules[m.Path+"@"+m.Version]
-		if err := copyAll(filepath.Join(root, filepath.FromSlash(dir)), m.Dir); err != nil {
+		if err := os.CopyFS(filepath.Join(root, filepath.FromSlash(dir)), os.DirFS(m.Dir)); err != nil {
 			t.Fatal(err)
 		}
 		work += fmt.Sprintf("use ./%s\n", dir)
@@ -205,28 +205,6 @@ func assemble(t *testing.T, modules map[string]string) (root string) {
 	write(t, root, "go.work", work)
 	goCommand(t, root, "list", "-m", "all") // writes the checksums that the modules together need
 	return root
-}
-
-// copyAll copies a module from the module cache, where everything is read-only.
-func copyAll(to, from string) error {
-	return filepath.WalkDir(from, func(name string, entry os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, name)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, rel)
-		if entry.IsDir() {
-			return os.MkdirAll(target, 0o750)
-		}
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(target, data, 0o600)
-	})
 }
 
 func goCommand(t *testing.T, dir string, args ...string) []byte {
