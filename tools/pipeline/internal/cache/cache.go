@@ -88,10 +88,9 @@ func (c *Cache) Temp() string { return filepath.Join(c.dir, "tmp") }
 // incoming is where artifacts are written before they are renamed into their places.
 func (c *Cache) incoming() string { return filepath.Join(c.artifacts, "tmp") }
 
-func (c *Cache) artifact(key hash.Key) string {
-	name := key.String()
-	return filepath.Join(c.artifacts, name[:2], name[2:])
-}
+// artifact is where what is kept under a key lies. Folders for the beginnings of keys would make each of a cache's first
+// hundreds of artifacts wait for a folder of its own.
+func (c *Cache) artifact(key hash.Key) string { return filepath.Join(c.artifacts, key.String()) }
 
 // stray is the age at which a file in the temporary folder is certain to be left over from a killed run.
 const stray = 24 * time.Hour

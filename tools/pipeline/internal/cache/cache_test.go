@@ -37,7 +37,7 @@ func stored(t *testing.T) (c *cache.Cache, root string, key hash.Key, artifact s
 	if err := c.Store(key, recipe, outputs); err != nil {
 		t.Fatal(err)
 	}
-	found, err := filepath.Glob(filepath.Join(root, ".magpie/artifacts/*/*"))
+	found, err := filepath.Glob(filepath.Join(root, ".magpie/artifacts/[0-9a-f]*"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("artifacts: %v, %v", found, err)
 	}

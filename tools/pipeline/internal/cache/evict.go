@@ -30,7 +30,7 @@ func renew(artifact string, s seen, now time.Time) seen {
 // Evict removes artifacts that were not used for longer than age, and then those not used for the longest time until the rest
 // takes no more than size bytes. Zero is no limit. It looks once a day, for that takes as long as there are artifacts.
 func (c *Cache) Evict(age time.Duration, size int64, now time.Time) error {
-	stamp := filepath.Join(c.artifacts, "evicted")
+	stamp := filepath.Join(c.artifacts, "last-eviction")
 	if info, err := os.Stat(stamp); err == nil && now.Sub(info.ModTime()) < used && !info.ModTime().After(now) {
 		return nil
 	}

@@ -35,9 +35,6 @@ func (c *Cache) Store(key hash.Key, recipe Recipe, outputs []Output) (err error)
 		err = closeErr
 	}
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(c.artifact(key)), 0o750)
-	}
-	if err == nil {
 		err = os.Rename(temp.Name(), c.artifact(key))
 	}
 	if err != nil {
