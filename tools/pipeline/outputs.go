@@ -99,7 +99,7 @@ func (s *session) remove(n *node, names []string) error {
 	}
 	defer func() { _ = root.Close() }()
 	for _, name := range names {
-		if tracked[name] {
+		if _, found := slices.BinarySearch(tracked, name); found {
 			continue
 		}
 		if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

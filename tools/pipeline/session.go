@@ -32,7 +32,7 @@ type session struct {
 	compiler   *compiler
 	records    *records
 	turn       *turn
-	tracked    func() (map[string]bool, error)
+	tracked    func() ([]string, error)
 	services   *services
 	past       *durations
 	guard      *process.Guard
@@ -68,7 +68,7 @@ func newSession(ctx context.Context, p *Pipeline, o Options, chosen *graph.Graph
 	s.guard = &process.Guard{}
 	s.turn = newTurn(s)
 	s.compiler = newCompiler(s)
-	s.tracked = sync.OnceValues(func() (map[string]bool, error) {
+	s.tracked = sync.OnceValues(func() ([]string, error) {
 		files, err := git.Tracked(ctx, p.workspace.Root)
 		if errors.Is(err, git.ErrNone) {
 			return nil, nil

@@ -87,7 +87,7 @@ func (p *Pipeline) Why(ctx context.Context, o Options) ([]Explanation, error) {
 func (s *session) explain(n *node, key hash.Key, runs bool) (Explanation, error) {
 	e := Explanation{ID: n.id, Runs: runs, Causes: []Cause{}}
 	book := s.records.open()
-	last, ok := book.Tasks[n.id]
+	last, ok := book.Task(n.id)
 	if !ok {
 		return e, nil
 	}
@@ -129,7 +129,8 @@ func (s *session) note(n *node, key hash.Key) {
 	r := s.records
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if book := r.open(); book.Tasks[n.id].Key != key {
+	book := r.open()
+	if last, ok := book.Task(n.id); !ok || last.Key != key {
 		if e, err := s.entry(n, key, book); err == nil { // the record is no reason to fail
 			book.Put(n.id, e)
 			r.news = true
@@ -145,7 +146,7 @@ func (r *records) cause(id string, since time.Time) string {
 	if r.book == nil {
 		return ""
 	}
-	e := r.book.Tasks[id]
+	e, _ := r.book.Task(id)
 	if e.Time.Before(since) || len(e.Causes) == 0 {
 		return ""
 	}
@@ -257,7 +258,7 @@ func (s *session) entryOfPackage(n *node, sums sums, one gosource.Package, e *re
 func (s *session) inCommon(e *record.Entry, book *record.Book, name string, key hash.Key, add func(*hash.Hasher) error) error {
 	sum := record.SumOf(name + string(key[:]))
 	e.Packages[name] = sum
-	if _, ok := book.Files[sum]; ok {
+	if book.Has(sum) {
 		return nil
 	}
 	t := &tracing{}
@@ -266,7 +267,7 @@ func (s *session) inCommon(e *record.Entry, book *record.Book, name string, key 
 	if err := add(h); err != nil {
 		return err
 	}
-	book.Files[sum] = t.parts
+	book.PutFiles(sum, t.parts)
 	return nil
 }
 

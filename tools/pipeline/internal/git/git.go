@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -20,12 +22,13 @@ var ErrNone = errors.New("not a git repository")
 // ErrUnknown is returned for a revision that the repository does not hold.
 var ErrUnknown = errors.New("git knows no such revision")
 
-// Tracked returns the files below root that git tracks, relative to root.
-func Tracked(ctx context.Context, root string) (map[string]bool, error) {
+// Tracked returns the files below root that git tracks, relative to root and sorted.
+func Tracked(ctx context.Context, root string) ([]string, error) {
 	if files, ok := readIndex(root); ok {
 		return files, nil
 	}
-	return list(ctx, root, "ls-files", "-z", "--cached")
+	files, err := list(ctx, root, "ls-files", "-z", "--cached")
+	return slices.Sorted(maps.Keys(files)), err
 }
 
 // Files returns the files below root that git tracks or does not ignore, relative to root.

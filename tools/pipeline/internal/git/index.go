@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
+	"unsafe"
 )
 
 // The index file (gitformat-index): a header, an entry for each file, extensions, and the SHA-1 of all before. An entry is stat data, the
@@ -17,9 +19,9 @@ const (
 	directoryMode = 0o040000
 )
 
-// readIndex returns the files that the index of the repository at root names. It reports false where it does not understand the index: git
+// readIndex returns the files that the index of the repository at root names, sorted. It reports false where it does not understand the index: git
 // itself has to be asked then. It is there because to start git takes longer than most runs.
-func readIndex(root string) (map[string]bool, bool) {
+func readIndex(root string) ([]string, bool) {
 	if os.Getenv("GIT_INDEX_FILE") != "" || os.Getenv("GIT_DIR") != "" { // as in hooks
 		return nil, false
 	}
@@ -35,37 +37,38 @@ func readIndex(root string) (map[string]bool, bool) {
 	if string(body[:4]) != "DIRC" || version < 2 || version > 3 {
 		return nil, false
 	}
-	files := make(map[string]bool, min(int(count), len(body)/indexName))
-	rest := body[indexHeader:]
+	text := unsafe.String(unsafe.SliceData(body), len(body)) //nolint:gosec // nobody writes to it, and the names are parts of it
+	files := make([]string, 0, min(int(count), len(body)/indexName))
+	at := indexHeader
 	for range count {
-		name, size, ok := indexEntry(rest)
+		from, to, size, ok := indexEntry(body[at:])
 		if !ok {
 			return nil, false
 		}
-		files[name] = true
-		rest = rest[size:]
+		files = append(files, text[at+from:at+to])
+		at += size
 	}
-	return files, isWhole(rest)
+	return files, slices.IsSorted(files) && isWhole(body[at:])
 }
 
-// indexEntry returns the name of the first entry, and its size.
-func indexEntry(data []byte) (name string, size int, ok bool) {
+// indexEntry returns where the name of the first entry begins and ends, and the entry's size.
+func indexEntry(data []byte) (from, to, size int, ok bool) {
 	if len(data) < indexName || binary.BigEndian.Uint32(data[24:]) == directoryMode { // a folder stands for all in it
-		return "", 0, false
+		return 0, 0, 0, false
 	}
-	from := indexName
+	from = indexName
 	if binary.BigEndian.Uint16(data[60:])&furtherFlags != 0 {
 		from += 2
 	}
 	if len(data) < from {
-		return "", 0, false
+		return 0, 0, 0, false
 	}
 	length := bytes.IndexByte(data[from:], 0)
 	if length <= 0 {
-		return "", 0, false
+		return 0, 0, 0, false
 	}
 	size = (from + length + 8) / 8 * 8 // one to eight zero bytes
-	return string(data[from : from+length]), size, size <= len(data)
+	return from, from + length, size, size <= len(data)
 }
 
 // isWhole reports whether the extensions leave it at what the entries say.

@@ -21,13 +21,16 @@ type rule struct {
 // wild are the characters that make a pattern more than a text.
 const wild = `*?[]{}\`
 
+// braces makes braces stand for themselves, as they do for git.
+var braces = strings.NewReplacer("{", `\{`, "}", `\}`)
+
 func newRule(line string) rule {
 	var r rule
 	line, r.keep = strings.CutPrefix(line, "!")
 	line, r.dirOnly = strings.CutSuffix(line, "/")
 	isAnchored := strings.Contains(line, "/")
 	line = strings.TrimPrefix(line, "/")
-	r.pattern = strings.NewReplacer("{", `\{`, "}", `\}`).Replace(line)
+	r.pattern = braces.Replace(line)
 	switch rest, isSuffix := strings.CutPrefix(line, "*"); {
 	case isAnchored:
 		r.prefix = line

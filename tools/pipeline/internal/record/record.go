@@ -57,48 +57,78 @@ type Cause struct {
 	Change string
 }
 
-// A Book is the entries of a workspace. It is not safe for concurrent use.
+// A Book is the entries of a workspace, and the files of packages that they share. It is not safe for concurrent use.
+//
+// It keeps them packed: a run in which little changed notes one entry among thousands.
 type Book struct {
-	Tasks map[string]Entry
-	Files map[Sum][]Part // of packages and the like
+	tasks map[string]string
+	files map[Sum]string
 }
 
 // The file of a book: a heading with the version; the number of packages, and each with its sum and files; then each task;
 // last, a seal.
-const heading = "magpie record 2\n"
+const heading = "magpie record 3\n"
 
 // Open reads the book kept in file. What cannot be read counts as empty.
 func Open(file string) *Book {
-	b := &Book{Tasks: make(map[string]Entry), Files: make(map[Sum][]Part)}
 	if data, err := os.ReadFile(file); err == nil {
 		if read, err := decode(data); err == nil {
 			return read
 		}
 	}
-	return b
+	return &Book{tasks: make(map[string]string), files: make(map[Sum]string)}
 }
 
 // Save writes the book to file, in one step, without packages that no task has any more.
 func (b *Book) Save(file string) error {
 	used := make(map[Sum]bool)
-	for _, e := range b.Tasks {
-		for _, sum := range e.Packages {
-			used[sum] = true
+	for _, text := range b.tasks {
+		r := &packed.Reader{Data: text}
+		takeHead(r)
+		for range count(r) {
+			_ = r.String()
+			used[Sum(r.Fixed())] = true
 		}
 	}
-	maps.DeleteFunc(b.Files, func(sum Sum, _ []Part) bool { return !used[sum] })
+	maps.DeleteFunc(b.files, func(sum Sum, _ string) bool { return !used[sum] })
 	if err := hash.WriteFile(file, b.encode()); err != nil {
 		return fmt.Errorf("save the record of keys: %w", err)
 	}
 	return nil
 }
 
+// Task returns the entry of a task.
+func (b *Book) Task(task string) (Entry, bool) {
+	text, ok := b.tasks[task]
+	if !ok {
+		return Entry{}, false
+	}
+	r := &packed.Reader{Data: text}
+	e := takeEntry(r)
+	return e, !r.Broken && !r.More()
+}
+
+// Has reports whether it is known what a package has.
+func (b *Book) Has(sum Sum) bool {
+	_, ok := b.files[sum]
+	return ok
+}
+
+// Files returns what a package has whose sum some entry has.
+func (b *Book) Files(sum Sum) ([]Part, bool) {
+	text, ok := b.files[sum]
+	return takeParts(&packed.Reader{Data: text}), ok
+}
+
+// PutFiles records what a package has.
+func (b *Book) PutFiles(sum Sum, files []Part) { b.files[sum] = string(appendParts(nil, files)) }
+
 // Put records an entry of a task, with how it differs from the one before.
 func (b *Book) Put(task string, e Entry) {
-	if before, ok := b.Tasks[task]; ok {
+	if before, ok := b.Task(task); ok {
 		e.Causes = b.Compare(before, e)
 	}
-	b.Tasks[task] = e
+	b.tasks[task] = string(appendEntry(nil, e))
 }
 
 // Compare returns how an entry differs from an earlier one: what is gone, new or changed, in the order of kinds in which
@@ -133,7 +163,7 @@ func (b *Book) parts(of, other Entry) map[id]Sum {
 		all[id{p.Kind, p.Name}] = p.Sum
 	}
 	for dir, sum := range of.Packages {
-		files, known := b.Files[sum]
+		files, known := b.Files(sum)
 		switch {
 		case other.Packages[dir] == sum:
 		case !known:
@@ -162,25 +192,28 @@ func compare(a, b Cause) int {
 
 func (b *Book) encode() []byte {
 	out := []byte(heading)
-	out = binary.AppendUvarint(out, uint64(len(b.Files)))
-	for _, sum := range slices.Sorted(maps.Keys(b.Files)) {
-		out = appendParts(binary.LittleEndian.AppendUint64(out, uint64(sum)), b.Files[sum])
+	out = binary.AppendUvarint(out, uint64(len(b.files)))
+	for _, sum := range slices.Sorted(maps.Keys(b.files)) {
+		out = packed.AppendString(binary.LittleEndian.AppendUint64(out, uint64(sum)), b.files[sum])
 	}
-	for _, task := range slices.Sorted(maps.Keys(b.Tasks)) {
-		e := b.Tasks[task]
-		out = append(packed.AppendString(out, task), e.Key[:]...)
-		out = binary.LittleEndian.AppendUint64(out, uint64(e.Time.UnixNano()))
-		out = appendParts(out, e.Parts)
-		out = binary.AppendUvarint(out, uint64(len(e.Packages)))
-		for _, dir := range slices.Sorted(maps.Keys(e.Packages)) {
-			out = binary.LittleEndian.AppendUint64(packed.AppendString(out, dir), uint64(e.Packages[dir]))
-		}
-		out = binary.AppendUvarint(out, uint64(len(e.Causes)))
-		for _, c := range e.Causes {
-			out = packed.AppendString(packed.AppendString(packed.AppendString(out, c.Kind), c.Name), c.Change)
-		}
+	for _, task := range slices.Sorted(maps.Keys(b.tasks)) {
+		out = packed.AppendString(packed.AppendString(out, task), b.tasks[task])
 	}
 	return packed.Seal(out)
+}
+
+func appendEntry(out []byte, e Entry) []byte {
+	out = binary.LittleEndian.AppendUint64(append(out, e.Key[:]...), uint64(e.Time.UnixNano()))
+	out = binary.AppendUvarint(out, uint64(len(e.Packages)))
+	for _, dir := range slices.Sorted(maps.Keys(e.Packages)) {
+		out = binary.LittleEndian.AppendUint64(packed.AppendString(out, dir), uint64(e.Packages[dir]))
+	}
+	out = appendParts(out, e.Parts)
+	out = binary.AppendUvarint(out, uint64(len(e.Causes)))
+	for _, c := range e.Causes {
+		out = packed.AppendString(packed.AppendString(packed.AppendString(out, c.Kind), c.Name), c.Change)
+	}
+	return out
 }
 
 func appendParts(out []byte, parts []Part) []byte {
@@ -199,30 +232,39 @@ func decode(data []byte) (*Book, error) {
 	if !ok {
 		return nil, errBroken
 	}
-	b := &Book{Tasks: make(map[string]Entry), Files: make(map[Sum][]Part)}
+	b := &Book{tasks: make(map[string]string), files: make(map[Sum]string)}
 	for range count(r) {
 		sum := Sum(r.Fixed())
-		b.Files[sum] = takeParts(r)
+		b.files[sum] = r.String()
 	}
 	for r.More() {
 		task := r.String()
-		e := Entry{Packages: make(map[string]Sum)}
-		copy(e.Key[:], r.Take(uint64(len(e.Key))))
-		e.Time = time.Unix(0, r.Fixed())
-		e.Parts = takeParts(r)
-		for range count(r) {
-			dir := r.String()
-			e.Packages[dir] = Sum(r.Fixed())
-		}
-		for range count(r) {
-			e.Causes = append(e.Causes, Cause{r.String(), r.String(), r.String()})
-		}
-		b.Tasks[task] = e
+		b.tasks[task] = r.String()
 	}
 	if r.Broken {
 		return nil, errBroken
 	}
 	return b, nil
+}
+
+// takeHead takes what an entry begins with.
+func takeHead(r *packed.Reader) (key hash.Key, at time.Time) {
+	copy(key[:], r.Take(uint64(len(key))))
+	return key, time.Unix(0, r.Fixed())
+}
+
+func takeEntry(r *packed.Reader) Entry {
+	e := Entry{Packages: make(map[string]Sum)}
+	e.Key, e.Time = takeHead(r)
+	for range count(r) {
+		dir := r.String()
+		e.Packages[dir] = Sum(r.Fixed())
+	}
+	e.Parts = takeParts(r)
+	for range count(r) {
+		e.Causes = append(e.Causes, Cause{r.String(), r.String(), r.String()})
+	}
+	return e
 }
 
 // count returns how many values follow, each of which takes a byte at least.
